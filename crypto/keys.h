@@ -1,14 +1,16 @@
 #ifndef CRYPTO_KEYS_H
 #define CRYPTO_KEYS_H
 
-/* One 32-byte seed is an identity; its sub-keys are derived from it (crypto_kdf, BLAKE2b).
+/* One 32-byte seed is an identity; its sub-keys are derived from it (crypto_kdf, which is keyed
+ * BLAKE2b, with the context "aimsseed" and these sub-key numbers).
  *
- *   seed --+-- 1 "aimssign" --> Ed25519   signs everything
- *          +-- 2 "aimsseal" --> X25519    opens what is sealed to the identity
- *          +-- 3 "aimslink" --> X25519    CURVE, authenticates links only
+ *   seed --+-- 1 --> Ed25519 seed     signs everything
+ *          +-- 2 --> X25519 secret    opens what is sealed to the identity
+ *          +-- 3 --> X25519 secret    CURVE, authenticates links only
  *
- * The seed file holds 64 hex characters and a line feed, mode 0600; a file that others can read is
- * refused. Secrets live in memory that is locked, guarded and wiped. */
+ * The seed file holds 64 hex characters and a line feed, mode 0600; a file that group or others may
+ * touch, or that is reached through a symbolic link, is refused. Secrets live in memory that is
+ * locked, guarded and wiped. */
 
 #include <stdint.h>
 
@@ -32,18 +34,19 @@ struct keys_public {
  * when the machine has no randomness. */
 void keys_library_init(void);
 
-/* Makes a new seed file at PATH (0600, fails when something is there) and loads it.
+/* Makes a new seed file at PATH (0600, fails when something is there) and loads it. The file is on
+ * disk, with its name, when this returns. The caller destroys the keys.
  *
- * Errors: ERROR_CONFLICT when PATH exists; ERROR_IO. */
+ * Errors: ERROR_CONFLICT when PATH exists; ERROR_IO, and then nothing is left at PATH. */
 MUST_USE bool keys_create(const char *path, struct keys **out, struct error *error);
 
 /* Loads the seed file at PATH. The caller destroys the keys.
  *
- * Errors: ERROR_NOT_FOUND; ERROR_DENIED when group or others may read it; ERROR_INVALID when it is
- * not a seed; ERROR_IO. */
+ * Errors: ERROR_NOT_FOUND; ERROR_DENIED when group or others may touch it or it is a symbolic link;
+ * ERROR_INVALID when it is not a seed; ERROR_IO. */
 MUST_USE bool keys_open(const char *path, struct keys **out, struct error *error);
 
-/* Keys from a seed in memory, for tests and the simulator. */
+/* Keys from a seed in memory, for tests and the simulator. The caller destroys them. */
 struct keys *keys_from_seed(const uint8_t seed[KEYS_SEED_SIZE]);
 
 /* Wipes and frees. destroy(NULL) does nothing. */

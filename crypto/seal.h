@@ -34,25 +34,27 @@ void seal_free(void *memory);
 void seal_box(const uint8_t to[KEYS_PUBLIC_SIZE], struct bytes plain, struct buffer *out);
 
 /* Opens a sealed box: appends the content to OUT. ERROR_DENIED when it is not for these keys or was
- * altered. */
+ * altered; OUT is then as before. */
 MUST_USE bool seal_box_open(const struct keys *keys, struct bytes sealed, struct buffer *out,
                             struct error *error);
 
 struct seal_stream; /* One direction of one stream. */
 
-/* Starts writing: fills HEADER. The caller closes the stream. */
+/* Starts writing: fills HEADER. The caller destroys the stream. */
 struct seal_stream *seal_stream_create(const uint8_t key[SEAL_KEY_SIZE],
                                        uint8_t header[SEAL_HEADER_SIZE]);
-/* Appends one sealed chunk of PLAIN (at most SEAL_CHUNK_SIZE bytes) to OUT. */
+/* Appends one sealed chunk of PLAIN (at most SEAL_CHUNK_SIZE bytes) to OUT. None may follow the
+ * last. */
 void seal_stream_push(struct seal_stream *stream, struct bytes plain, bool is_last,
                       struct buffer *out);
 
-/* Starts reading. The caller closes the stream. ERROR_DENIED when HEADER does not fit the key. */
+/* Starts reading. The caller destroys the stream. ERROR_DENIED when the library refuses HEADER; a
+ * wrong key or an altered header shows at the first chunk. */
 MUST_USE bool seal_stream_open(const uint8_t key[SEAL_KEY_SIZE],
                                const uint8_t header[SEAL_HEADER_SIZE], struct seal_stream **out,
                                struct error *error);
 /* Opens the next chunk (SEALED is whole) and appends its content to OUT. ERROR_CORRUPT when it was
- * altered, reordered or comes after the last one. */
+ * altered, reordered or comes after the last one; OUT is then as before. */
 MUST_USE bool seal_stream_pull(struct seal_stream *stream, struct bytes sealed, struct buffer *out,
                                bool *is_last, struct error *error);
 

@@ -10,6 +10,7 @@
 
 #include <stdint.h>
 
+#include "base/buffer.h"
 #include "base/bytes.h"
 #include "crypto/keys.h"
 
@@ -22,6 +23,9 @@ void sign_payload(const struct keys *keys, const char *type, struct bytes payloa
 /* True when SIGNATURE of PAYLOAD under TYPE was made by SIGNING. */
 bool sign_verify(const uint8_t signing[KEYS_PUBLIC_SIZE], const char *type, struct bytes payload,
                  const uint8_t signature[SIGN_SIZE]);
+
+/* Appends PAE(TYPE, PAYLOAD) to OUT: the bytes that the two functions above sign and verify. */
+void sign_encode(const char *type, struct bytes payload, struct buffer *out);
 
 /* Signs BYTES as they are, for RFC 9421 only, whose signature base separates itself. */
 void sign_raw(const struct keys *keys, struct bytes bytes, uint8_t signature[SIGN_SIZE]);
