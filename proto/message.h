@@ -117,8 +117,20 @@ struct message_verdict {
     struct message_entry *entries;
 };
 
+/* What the assessment is for, as the bundle says. The numbers are on the wire. */
+enum message_purpose {
+    MESSAGE_PURPOSE_UNKNOWN = 0,
+    MESSAGE_PURPOSE_INITIAL = 1,
+    MESSAGE_PURPOSE_SURVEILLANCE = 2,
+    MESSAGE_PURPOSE_RECERTIFICATION = 3,
+    MESSAGE_PURPOSE_INTERNAL = 4,
+    MESSAGE_PURPOSE_COUNT
+};
+
 /* A seat's answers to one case, content-addressed: digest = SHA-256 of the encoded bytes. */
 struct message_sheet {
+    uint8_t purpose;             /* enum message_purpose: facts of the evidence, by which the */
+    uint32_t period_end;         /* report judges its age. Days since 1970-01-01, 0 = unknown. */
     size_t criterion_count;      /* 1 .. MESSAGE_CRITERIA_MAX. */
     const uint8_t *answers;      /* criterion_count values of enum answer. */
     const struct digest *papers; /* criterion_count keyed digests of the working paper's rows. */
