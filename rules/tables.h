@@ -1,0 +1,47 @@
+#ifndef RULES_TABLES_H
+#define RULES_TABLES_H
+
+/* A dataset in SQL, in tables that are made once and filled again for each bundle.
+ *
+ * One STRICT table per register with the schema's columns (booleans and integers INTEGER, all else
+ * TEXT, a list its elements joined by ';'); per list column a link table TABLE__COLUMN(id, ref,
+ * position), positions from 1; and aims, registers and evidence_files. */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "evidence/dataset.h"
+
+struct sqlite3;
+struct tables;
+
+/* Makes the tables of SCHEMA, which must outlive them, on CONNECTION and prepares the statements
+ * that fill and empty them; sandbox_seal() comes after. The caller destroys them before it closes
+ * the connection.
+ *
+ * Errors: ERROR_INVALID when SQLite refuses a name of the schema. */
+MUST_USE bool tables_create(struct sqlite3 *connection, const struct schema *schema,
+                            struct tables **out, struct error *error);
+
+void tables_destroy(struct tables *tables);
+
+/* Says that queries read the table NAME. Tables that nobody reads are not filled. */
+void tables_note_read(struct tables *tables, const char *name);
+
+/* Empties the tables and puts DATASET, made for the same schema, into them. It must live until the
+ * next call, because tables_claim() looks at it.
+ *
+ * Errors: ERROR_INVALID when a value does not fit; ERROR_LIMIT when a row is too large or memory
+ * ends. The tables are empty then. */
+MUST_USE bool tables_load(struct tables *tables, const struct dataset *dataset,
+                          struct error *error);
+
+/* What the register NAME of the dataset loaded last claims; false when there is no such register.
+ * The tables made by the loader are complete. */
+bool tables_claim(const struct tables *tables, const char *name, enum dataset_claim *out);
+
+/* The word that the table `registers` shows for CLAIM. */
+const char *tables_claim_name(enum dataset_claim claim);
+
+#endif
