@@ -19,6 +19,7 @@
 #define CSV_SIZE_MAX    (64 * 1024 * 1024) /* Bytes of a file. */
 #define CSV_COLUMNS_MAX 256
 #define CSV_ROWS_MAX    1000000
+#define CSV_CELLS_MAX   4000000
 
 struct csv_cell {
     const char *text; /* UTF-8, NUL-terminated, never NULL. */

@@ -7,8 +7,8 @@
  * line and column: duplicate keys, aliases and anchors, tags, more than one document, non-UTF-8,
  * NUL characters, nesting over TREE_DEPTH_MAX, more than TREE_NODES_MAX nodes, trailing content.
  *
- * For JSON, jansson gives no positions of values: line is then the number of the enclosing record
- * (element of the outermost list, from 1) and column 0; tree_place() words it so. */
+ * The place of a value is where the value begins; an empty YAML scalar has the place of its key.
+ */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,8 +24,8 @@
 enum tree_type {
     TREE_NULL = 1, /* JSON null, an empty YAML scalar, ~ or null. */
     TREE_BOOLEAN,  /* JSON true/false; in YAML a plain scalar true or false. */
-    TREE_INTEGER,  /* JSON integer; in YAML a plain decimal scalar that fits int64. */
-    TREE_TEXT,
+    TREE_INTEGER,  /* In JSON a number, in YAML a plain scalar: whole, decimal, fits int64. */
+    TREE_TEXT,     /* Also fractions and numbers that do not fit. */
     TREE_LIST,
     TREE_MAP,
 };
@@ -33,7 +33,7 @@ enum tree_type {
 struct tree {
     enum tree_type type;
     uint32_t line;      /* From 1. */
-    uint32_t column;    /* From 1; 0 when unknown. */
+    uint32_t column;    /* From 1, in characters. */
     const char *file;   /* As given to the reader. */
     const char *key;    /* In a map: the member's name; else NULL. */
     const char *text;   /* Scalars: the text as written (unescaped), NUL-terminated. */
@@ -43,8 +43,8 @@ struct tree {
     struct tree *child; /* First child. */
 };
 
-/* Parse SOURCE, named FILE in errors (the text must outlive the tree), into ARENA, which owns the
- * tree afterwards.
+/* Parse SOURCE, named FILE in errors, into ARENA, which owns the tree afterwards and keeps copies of
+ * both.
  *
  * Errors: ERROR_INVALID ("FILE:LINE:COLUMN: what is wrong"); ERROR_LIMIT. */
 MUST_USE bool tree_parse_yaml(struct bytes source, const char *file, struct arena *arena,
@@ -70,7 +70,7 @@ MUST_USE bool tree_need_map(const struct tree *node, const char *key, const stru
  * nearest allowed spelling. */
 MUST_USE bool tree_only_keys(const struct tree *node, const char *const *keys, struct error *error);
 
-/* "FILE:LINE:COLUMN" or "FILE: record N", in a buffer of the caller. */
+/* "FILE:LINE:COLUMN", in a buffer of the caller. */
 #define TREE_PLACE_SIZE 320
 const char *tree_place(const struct tree *node, char out[TREE_PLACE_SIZE]);
 
