@@ -31,6 +31,7 @@ struct schema_column {
     enum schema_type type;
     bool is_required;
     bool is_self_declared;
+    bool is_future;          /* Dates: may lie after the period, because nothing is claimed done. */
     bool holds_requirements; /* A list of requirement ids. */
     size_t choice_count;     /* SCHEMA_CHOICE. */
     const char *const *choices;

@@ -1,0 +1,88 @@
+#include "evidence/notes.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/check.h"
+
+#define TEXT_SIZE 1024 /* Of one note. */
+
+void notes_init(struct notes *notes, struct arena *arena)
+{
+    *notes = (struct notes){.arena = arena};
+}
+
+static void PRINTF_LIKE(4, 0)
+    add(struct notes *notes, bool is_error, const struct notes_place *place, const char *format,
+        va_list arguments)
+{
+    char text[TEXT_SIZE];
+    int used = snprintf(text, sizeof(text), "%.400s", place->file);
+
+    if (place->line > 0) {
+        used += snprintf(text + used, sizeof(text) - (size_t)used, ":%u", place->line);
+    }
+    used += snprintf(text + used, sizeof(text) - (size_t)used, ": ");
+    if (place->column != NULL) {
+        used += snprintf(text + used, sizeof(text) - (size_t)used,
+                         "column \"%.100s\": ", place->column);
+    }
+    CHECK(used < TEXT_SIZE);
+    (void)vsnprintf(text + used, sizeof(text) - (size_t)used, format, arguments);
+
+    struct note *note = arena_alloc(notes->arena, sizeof(*note));
+    const char *copy = arena_text(notes->arena, text);
+
+    if (note == NULL || copy == NULL) { /* It still counts. */
+        return;
+    }
+    *note = (struct note){.is_error = is_error, .text = copy};
+    if (notes->last == NULL) {
+        notes->first = note;
+    } else {
+        notes->last->next = note;
+    }
+    notes->last = note;
+}
+
+void notes_error(struct notes *notes, const struct notes_place *place, const char *format, ...)
+{
+    va_list arguments;
+
+    if (notes->error_count++ < NOTES_MAX) {
+        va_start(arguments, format);
+        add(notes, true, place, format, arguments);
+        va_end(arguments);
+    }
+}
+
+void notes_warning(struct notes *notes, const struct notes_place *place, const char *format, ...)
+{
+    va_list arguments;
+
+    if (notes->warning_count++ < NOTES_MAX) {
+        va_start(arguments, format);
+        add(notes, false, place, format, arguments);
+        va_end(arguments);
+    }
+}
+
+bool notes_are_clean(const struct notes *notes, struct error *error)
+{
+    const struct note *note = notes->first;
+
+    if (notes->error_count == 0) {
+        return true;
+    }
+    while (note != NULL && !note->is_error) {
+        note = note->next;
+    }
+    const char *first = note == NULL ? "the evidence has errors" : note->text;
+
+    if (notes->error_count == 1) {
+        return error_set(error, ERROR_INVALID, "%s", first);
+    }
+    return error_set(error, ERROR_INVALID, "%.400s (and %zu more errors)", first,
+                     notes->error_count - 1);
+}
