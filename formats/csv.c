@@ -16,6 +16,8 @@ static const uint16_t windows_1252[32] = {
 
 static_assert(CSV_COLUMNS_MAX == 256, "an error below names the limit");
 
+static const char lone_return[] = "a carriage return stands without a line feed";
+
 struct reader {
     const char *file;
     char *at;         /* Next byte; a NUL stands at the end. */
@@ -158,8 +160,8 @@ static bool read_quoted(struct reader *reader, char **end)
         }
         if (*reader->at == '"') {
             reader->at++;
-        } else if (*reader->at == '\r' && reader->at[1] == '\n') {
-            reader->at++;
+        } else if (*reader->at == '\r' && *++reader->at != '\n') {
+            return fail(reader, reader->at - 1, lone_return);
         }
         if (*reader->at == '\n') {
             reader->line++;
@@ -204,7 +206,7 @@ static bool read_cell(struct reader *reader, struct csv_cell *cell, bool *is_las
         reader->at++;
     }
     if (*reader->at == '\r') {
-        return fail(reader, reader->at, "a carriage return stands without a line feed");
+        return fail(reader, reader->at, lone_return);
     }
     *is_last = *reader->at != reader->separator;
     if (*reader->at == '\n') {

@@ -142,6 +142,7 @@ static void what_is_malformed_is_named_with_its_place(void **state)
         {"a,b\n1,2\n1,2,3\n",
          "r.csv:3:5: the row has more cells than the header, or the header more than 256"},
         {"a,b\n1\r2,3\n", "r.csv:2:2: a carriage return stands without a line feed"},
+        {"a,b\n1,\"2\r\r\n\"\n", "r.csv:2:5: a carriage return stands without a line feed"},
         {"", "r.csv: has no header row"},
         {"\n\n,\n", "r.csv: has no header row"},
         {"a\nb\xFC\x81\n", "r.csv: the byte at offset 4 is neither UTF-8 nor Windows-1252; save "
