@@ -14,7 +14,7 @@
 #include "base/arena.h"
 #include "base/bytes.h"
 #include "base/error.h"
-#include "rules/source.h"
+#include "rules/words.h"
 
 #define CATALOG_CRITERIA_MAX     400
 #define CATALOG_REQUIREMENTS_MAX 100
@@ -41,9 +41,9 @@ struct catalog_criterion {
     const char *guidance;    /* What an assessor looks at. */
     const char *remediation; /* What to do when it is not met. */
     enum catalog_grade grade;
-    bool is_applicability;        /* "<control>-0": does the control apply at all? */
-    size_t requirement;           /* Index. */
-    struct source_words evidence; /* Registers that bear on it. */
+    bool is_applicability; /* "<control>-0": does the control apply at all? */
+    size_t requirement;    /* Index. */
+    struct words evidence; /* Registers that bear on it. */
 };
 
 /* The frameworks that a requirement is mapped to, by column of the crosswalk. */
@@ -64,7 +64,7 @@ struct catalog_requirement {
     bool is_control; /* Of Annex A; only these have an applicability criterion, their first. */
     size_t criterion_first; /* Index of its first criterion. */
     size_t criterion_count; /* At least 1. */
-    struct source_words mappings[CATALOG_FRAMEWORK_COUNT];
+    struct words mappings[CATALOG_FRAMEWORK_COUNT];
 };
 
 /* A named limit that rules may use as :cap_NAME. */
@@ -93,7 +93,7 @@ struct catalog {
 
 /* Reads the catalogue in the folder DIRECTORY (its main file is catalog.yaml) into ARENA.
  *
- * Errors: those of source_load(); ERROR_INVALID, with file, line and column, for unknown members,
+ * Errors: those of folder_load(); ERROR_INVALID, with file, line and column, for unknown members,
  * missing or wrong values, ids that occur twice or do not belong to their requirement, a control
  * whose first criterion is not its applicability, and numbers out of range; ERROR_LIMIT. */
 MUST_USE bool catalog_load(const char *directory, struct arena *arena, struct catalog *out,

@@ -12,7 +12,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "council/answer.h"
-#include "rules/source.h"
+#include "rules/words.h"
 
 #define RULESET_PARAMS_MAX 16
 #define RULESET_SQL_MAX    100000 /* Bytes of one query. */
@@ -44,9 +44,9 @@ struct ruleset_rule {
     int64_t version;
     /* What no rows mean: ANSWER_MET, ANSWER_NOT_MET or ANSWER_INSUFFICIENT. */
     enum answer empty;
-    struct source_words needs;    /* Registers; one of them absent means insufficient. */
-    struct source_words reads;    /* Registers it looks at though they may be absent. */
-    struct source_words optional; /* "table.column" that may be NULL though the answer is met. */
+    struct words needs;    /* Registers; one of them absent means insufficient. */
+    struct words reads;    /* Registers it looks at though they may be absent. */
+    struct words optional; /* "table.column" that may be NULL though the answer is met. */
     size_t param_count;
     const struct ruleset_param *params;
     size_t test_count;
@@ -65,7 +65,7 @@ struct ruleset {
 /* Reads the rule set in the folder DIRECTORY (its main file is ruleset.yaml), written for CATALOG,
  * into ARENA. It may leave criteria unanswered; engine_create() then refuses it.
  *
- * Errors: those of source_load(); ERROR_INVALID, with file, line and column, for another catalogue,
+ * Errors: those of folder_load(); ERROR_INVALID, with file, line and column, for another catalogue,
  * unknown members, missing or wrong values, unknown criteria and criteria answered twice;
  * ERROR_LIMIT. */
 MUST_USE bool ruleset_load(const char *directory, const struct catalog *catalog,

@@ -51,10 +51,10 @@ MUST_USE bool sandbox_prepare(struct sandbox *sandbox, const char *sql, sandbox_
 /* Sets what date('now') is: DATE is YYYY-MM-DD. Errors: ERROR_INVALID. */
 MUST_USE bool sandbox_set_date(struct sandbox *sandbox, const char *date, struct error *error);
 
-/* Gives STATEMENT a budget of about STEPS_MAX steps (to the next thousand) until the next call. */
+/* Gives STATEMENT a budget of about STEPS_MAX steps (to the next thousand), to be run at once. */
 void sandbox_start(struct sandbox *sandbox, struct sqlite3_stmt *statement, uint32_t steps_max);
 
-/* True when the statement started last was stopped for its steps. */
-bool sandbox_ran_out(const struct sandbox *sandbox);
+/* Ends the budget; true when the statement was stopped because of it. */
+bool sandbox_stop(struct sandbox *sandbox);
 
 #endif

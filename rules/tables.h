@@ -5,7 +5,9 @@
  *
  * One STRICT table per register with the schema's columns (booleans and integers INTEGER, all else
  * TEXT, a list its elements joined by ';'); per list column a link table TABLE__COLUMN(id, ref,
- * position), positions from 1; and aims, registers and evidence_files. */
+ * position), positions from 1; and aims, registers and evidence_files. The SQL function missing('x')
+ * says how to judge what should be in register x and is not: 'alarm' when x is complete or none,
+ * 'unknown' when it is partial or absent. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,16 +32,18 @@ void tables_destroy(struct tables *tables);
 void tables_note_read(struct tables *tables, const char *name);
 
 /* Empties the tables and puts DATASET, made for the same schema, into them. It must live until the
- * next call, because tables_claim() looks at it.
+ * next call.
  *
  * Errors: ERROR_INVALID when a value does not fit; ERROR_LIMIT when a row is too large or memory
  * ends. The tables are empty then. */
 MUST_USE bool tables_load(struct tables *tables, const struct dataset *dataset,
                           struct error *error);
 
-/* What the register NAME of the dataset loaded last claims; false when there is no such register.
- * The tables made by the loader are complete. */
-bool tables_claim(const struct tables *tables, const char *name, enum dataset_claim *out);
+/* True when NAME is one of the tables that the loader makes beside the registers. */
+bool tables_is_own(const char *name);
+
+/* What the register of that index in the schema claims in the dataset loaded last. */
+enum dataset_claim tables_claim(const struct tables *tables, size_t register_index);
 
 /* The word that the table `registers` shows for CLAIM. */
 const char *tables_claim_name(enum dataset_claim claim);
