@@ -28,6 +28,9 @@
 #define CODEC_TC_MAX      (64 * 1024)
 #define CODEC_SHEETS_MAX  (MESSAGE_SEATS_MAX * MESSAGE_CASES_MAX) /* Of one book. */
 #define CODEC_MEMORY_MAX  (16 * 1024 * 1024)
+#define CODEC_TIME_MAX    UINT64_C(253402300799)    /* 9999-12-31T23:59:59Z in Unix seconds. */
+#define CODEC_DAY_MAX     2932896                   /* The same day, counted from 1970-01-01. */
+#define CODEC_NUMBER_MAX  ((UINT64_C(1) << 53) - 1) /* Sizes and serials: what JSON can hold. */
 
 /* Largest frame of KIND in bytes. */
 size_t codec_frame_size_max(enum message_kind kind);
