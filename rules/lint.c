@@ -304,7 +304,7 @@ static bool check_null(struct subject *subject, const struct ruleset_test *test,
     struct engine_answer answer;
     bool is_valid = false;
 
-    if (column == SIZE_MAX || schema->tables[index].columns[column].type == SCHEMA_ID) {
+    if (column == SIZE_MAX || schema->tables[index].columns[column].is_required) {
         return true;
     }
     if (!build(subject, test, &dataset, &is_valid, error)) {

@@ -11,6 +11,7 @@
 /* One SQL table and the statements that serve it. */
 struct slot {
     char *name; /* sqlite3_malloc. */
+    size_t column_count;
     sqlite3_stmt *insert;
     sqlite3_stmt *clear;
     size_t register_index; /* In the schema; SIZE_MAX for the loader's own tables. */
@@ -25,7 +26,7 @@ enum own_table { OWN_AIMS = 0, OWN_REGISTERS, OWN_FILES, OWN_COUNT };
 static const struct {
     const char *name;
     const char *columns;
-    int column_count;
+    size_t column_count;
 } own_tables[OWN_COUNT] = {
     [OWN_AIMS] = {"aims", "organisation TEXT, purpose TEXT, period_start TEXT, period_end TEXT", 4},
     [OWN_REGISTERS] = {"registers", "name TEXT PRIMARY KEY, claim TEXT, rows INTEGER", 3},
@@ -87,46 +88,42 @@ static bool prepare(struct tables *tables, const char *name, char *sql, sqlite3_
 }
 
 /* "INSERT INTO name VALUES (?, ?, ...)". */
-static char *insert_sql(const char *name, int column_count)
+static char *insert_sql(const char *name, size_t column_count)
 {
     sqlite3_str *sql = sqlite3_str_new(NULL);
 
     sqlite3_str_appendf(sql, "INSERT INTO \"%w\" VALUES (?", name);
-    for (int i = 1; i < column_count; i++) {
+    for (size_t i = 1; i < column_count; i++) {
         sqlite3_str_appendall(sql, ", ?");
     }
     sqlite3_str_appendall(sql, ")");
     return sqlite3_str_finish(sql);
 }
 
-/* Adds the slot of a table that exists, and prepares what fills and empties it. NAME is
- * sqlite3_malloc memory and becomes the slot's. */
-static bool add_slot(struct tables *tables, char *name, int column_count, struct slot **out,
-                     struct error *error)
+/* Adds the slot of a table that exists. NAME is sqlite3_malloc memory and becomes the slot's. */
+static struct slot *add_slot(struct tables *tables, char *name, size_t column_count)
 {
     struct slot *slot = &tables->slots[tables->slot_count++];
 
     CHECK(name != NULL);
-    *slot = (struct slot){.name = name, .register_index = SIZE_MAX, .column_index = SIZE_MAX};
-    *out = slot;
-    return prepare(tables, name, insert_sql(name, column_count), &slot->insert, error) &&
-           prepare(tables, name, sqlite3_mprintf("DELETE FROM \"%w\"", name), &slot->clear, error);
+    *slot = (struct slot){.name = name,
+                          .column_count = column_count,
+                          .register_index = SIZE_MAX,
+                          .column_index = SIZE_MAX};
+    return slot;
 }
 
 static bool create_own(struct tables *tables, struct error *error)
 {
-    struct slot *slot = NULL;
-
     for (size_t i = 0; i < OWN_COUNT; i++) {
         const char *name = own_tables[i].name;
 
         if (!execute(tables, name,
                      sqlite3_mprintf("CREATE TABLE %s (%s) STRICT", name, own_tables[i].columns),
-                     error) ||
-            !add_slot(tables, sqlite3_mprintf("%s", name), own_tables[i].column_count, &slot,
-                      error)) {
+                     error)) {
             return false;
         }
+        (void)add_slot(tables, sqlite3_mprintf("%s", name), own_tables[i].column_count);
     }
     return true;
 }
@@ -141,8 +138,7 @@ static char *register_sql(const struct schema_table *table)
         bool is_number = column->type == SCHEMA_INTEGER || column->type == SCHEMA_BOOLEAN;
 
         sqlite3_str_appendf(sql, "%s\"%w\" %s%s", i == 0 ? "" : ", ", column->name,
-                            is_number ? "INTEGER" : "TEXT",
-                            column->type == SCHEMA_ID ? " PRIMARY KEY NOT NULL" : "");
+                            is_number ? "INTEGER" : "TEXT", i == 0 ? " PRIMARY KEY NOT NULL" : "");
     }
     sqlite3_str_appendall(sql, ") STRICT");
     return sqlite3_str_finish(sql);
@@ -153,35 +149,29 @@ static bool create_link(struct tables *tables, size_t register_index, size_t col
 {
     const struct schema_table *table = &tables->schema->tables[register_index];
     char *name = sqlite3_mprintf("%s__%s", table->name, table->columns[column_index].name);
-    struct slot *slot = NULL;
 
     CHECK(name != NULL);
-    if (!execute(tables, name,
-                 sqlite3_mprintf("CREATE TABLE \"%w\" (id TEXT, ref TEXT, position INTEGER) STRICT;"
-                                 "CREATE INDEX \"%w_ref\" ON \"%w\" (ref)",
-                                 name, name, name),
-                 error)) {
-        sqlite3_free(name);
-        return false;
-    }
-    if (!add_slot(tables, name, 3, &slot, error)) {
-        return false;
-    }
+    struct slot *slot = add_slot(tables, name, 3);
+
     slot->register_index = register_index;
     slot->column_index = column_index;
-    return true;
+    return execute(
+        tables, name,
+        sqlite3_mprintf("CREATE TABLE \"%w\" (id TEXT, ref TEXT, position INTEGER) STRICT;"
+                        "CREATE INDEX \"%w_ref\" ON \"%w\" (ref)",
+                        name, name, name),
+        error);
 }
 
 static bool create_register(struct tables *tables, size_t register_index, struct error *error)
 {
     const struct schema_table *table = &tables->schema->tables[register_index];
-    struct slot *slot = NULL;
 
-    if (!execute(tables, table->name, register_sql(table), error) ||
-        !add_slot(tables, sqlite3_mprintf("%s", table->name), (int)table->column_count, &slot,
-                  error)) {
+    if (!execute(tables, table->name, register_sql(table), error)) {
         return false;
     }
+    struct slot *slot = add_slot(tables, sqlite3_mprintf("%s", table->name), table->column_count);
+
     slot->register_index = register_index;
     for (size_t i = 0; i < table->column_count; i++) {
         if (table->columns[i].type == SCHEMA_LIST &&
@@ -190,6 +180,24 @@ static bool create_register(struct tables *tables, size_t register_index, struct
         }
     }
     return true;
+}
+
+/* Only after all tables are made: a change of the schema would make SQLite prepare the statements
+ * again, behind the seal. */
+static bool prepare_slots(struct tables *tables, struct error *error)
+{
+    for (size_t i = 0; i < tables->slot_count; i++) {
+        struct slot *slot = &tables->slots[i];
+
+        if (!prepare(tables, slot->name, insert_sql(slot->name, slot->column_count), &slot->insert,
+                     error) ||
+            !prepare(tables, slot->name, sqlite3_mprintf("DELETE FROM \"%w\"", slot->name),
+                     &slot->clear, error)) {
+            return false;
+        }
+    }
+    return prepare(tables, "begin", sqlite3_mprintf("BEGIN"), &tables->begin, error) &&
+           prepare(tables, "commit", sqlite3_mprintf("COMMIT"), &tables->commit, error);
 }
 
 /* missing('x') in a query. */
@@ -225,8 +233,7 @@ static bool create_all(struct tables *tables, struct error *error)
                                    NULL, NULL) != SQLITE_OK) {
         return fail(tables, "missing", error);
     }
-    return prepare(tables, "begin", sqlite3_mprintf("BEGIN"), &tables->begin, error) &&
-           prepare(tables, "commit", sqlite3_mprintf("COMMIT"), &tables->commit, error);
+    return prepare_slots(tables, error);
 }
 
 static size_t count_slots(const struct schema *schema)
@@ -426,15 +433,13 @@ static bool fill_link(struct tables *tables, struct slot *slot, const struct dat
                       struct error *error)
 {
     size_t column_count = table->schema->column_count;
-    size_t id_index = schema_find_column(table->schema, "id");
 
-    CHECK(id_index != SIZE_MAX);
     for (size_t row = 0; row < table->row_count; row++) {
         const struct dataset_value *values = &table->values[row * column_count];
         const struct dataset_value *list = &values[slot->column_index];
 
         if (list->type == DATASET_TEXT &&
-            !fill_list(tables, slot, values[id_index].text, list->text, error)) {
+            !fill_list(tables, slot, values[0].text, list->text, error)) {
             return false;
         }
     }
