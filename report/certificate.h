@@ -73,11 +73,10 @@ int certificate_find(const struct certificate *certificate, const struct digest 
 
 /* The part of a docket's validity that verify_docket() leaves open: for every hearing with an
  * attempt > 1 its header holds a valid certificate of the attempt before, and that one was not
- * conclusive. Memory comes from ARENA.
+ * conclusive.
  *
  * Errors: ERROR_DENIED or ERROR_INVALID, naming the case. */
-MUST_USE bool certificate_check_earlier(const struct verify_docket *docket, struct arena *arena,
-                                        struct error *error);
+MUST_USE bool certificate_check_earlier(const struct verify_docket *docket, struct error *error);
 
 /* Appends keyring.json for verifiers of other makes:
  * {"keys": {keyid: {"keytype", "keyval": {"public"}, "scheme"}}, "threshold": q}. The keys as PEM:
