@@ -222,9 +222,10 @@ struct sheet_index {
     struct sheet *sheets; /* By digest. */
 };
 
+/* Of two sheets, or of a digest and a sheet: both start with the digest. */
 static int compare_sheets(const void *a, const void *b)
 {
-    return digest_compare(&((const struct sheet *)a)->digest, &((const struct sheet *)b)->digest);
+    return digest_compare(a, b);
 }
 
 /* Decodes the sheets of BOOK. Not in their order: in that of their digests. */
@@ -510,6 +511,10 @@ static bool is_proved(const struct verify_scope *scope, struct bytes qc, struct 
 {
     if (highest->qc_view == 0) {
         return qc.size == 0 || error_set(error, ERROR_INVALID, "it brings a QC that it denies");
+    }
+    if (qc.size == 0) {
+        return error_set(error, ERROR_INVALID, "it lacks the QC of view %u that it names",
+                         (unsigned)highest->qc_view);
     }
     if (!verify_qc(scope, qc, arena, out, error)) {
         return false;
