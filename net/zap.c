@@ -132,6 +132,13 @@ static void answer(struct zap *zap)
     }
 }
 
+/* A closed socket gives its endpoint back some time later; the next handler may want it now. */
+static void close_socket(void *socket)
+{
+    (void)zmq_unbind(socket, ENDPOINT);
+    (void)zmq_close(socket);
+}
+
 static void *serve(void *argument)
 {
     struct zap *zap = argument;
@@ -148,7 +155,7 @@ static void *serve(void *argument)
             answer(zap);
         }
     }
-    (void)zmq_close(zap->socket);
+    close_socket(zap->socket);
     return NULL;
 }
 
@@ -201,7 +208,7 @@ bool zap_create(void *context, const uint8_t (*keys)[KEYS_PUBLIC_SIZE], size_t c
         goto out;
     }
     if (!start_thread(zap, error)) {
-        (void)zmq_close(zap->socket);
+        close_socket(zap->socket);
         goto out;
     }
     *out = zap;
