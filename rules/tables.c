@@ -309,27 +309,32 @@ static bool empty_all(struct tables *tables, struct error *error)
     return true;
 }
 
-/* Bound values are not copied: the dataset outlives the step. */
-static void bind_text(sqlite3_stmt *statement, int index, const char *text)
+/* The binders return SQLite's result; those of one row are or-ed together for insert(), since a value
+ * that is too large would otherwise stay unbound. Values are not copied: the dataset outlives the
+ * step. */
+static int bind_text(sqlite3_stmt *statement, int index, const char *text)
 {
-    (void)sqlite3_bind_text(statement, index, text, -1, SQLITE_STATIC);
+    return sqlite3_bind_text(statement, index, text, -1, SQLITE_STATIC);
 }
 
-static bool insert(struct tables *tables, struct slot *slot, struct error *error)
+static bool insert(struct tables *tables, struct slot *slot, int bound, struct error *error)
 {
     slot->is_filled = true;
+    if (bound != SQLITE_OK) {
+        return error_set(error, ERROR_LIMIT, "table %s: a value is too large", slot->name);
+    }
     return run(slot->insert) || fail(tables, slot->name, error);
 }
 
 static bool fill_aims(struct tables *tables, const struct dataset *dataset, struct error *error)
 {
     struct slot *slot = &tables->slots[OWN_AIMS];
+    int bound = bind_text(slot->insert, 1, dataset->organisation) |
+                bind_text(slot->insert, 2, dataset->purpose) |
+                bind_text(slot->insert, 3, dataset->period_start) |
+                bind_text(slot->insert, 4, dataset->period_end);
 
-    bind_text(slot->insert, 1, dataset->organisation);
-    bind_text(slot->insert, 2, dataset->purpose);
-    bind_text(slot->insert, 3, dataset->period_start);
-    bind_text(slot->insert, 4, dataset->period_end);
-    return insert(tables, slot, error);
+    return insert(tables, slot, bound, error);
 }
 
 static bool fill_registers(struct tables *tables, const struct dataset *dataset,
@@ -343,10 +348,11 @@ static bool fill_registers(struct tables *tables, const struct dataset *dataset,
     for (size_t i = 0; i < dataset->schema->table_count; i++) {
         const struct dataset_table *table = &dataset->tables[i];
 
-        bind_text(slot->insert, 1, table->schema->name);
-        bind_text(slot->insert, 2, tables_claim_name(table->claim));
-        (void)sqlite3_bind_int64(slot->insert, 3, (sqlite3_int64)table->row_count);
-        if (!insert(tables, slot, error)) {
+        int bound = bind_text(slot->insert, 1, table->schema->name) |
+                    bind_text(slot->insert, 2, tables_claim_name(table->claim)) |
+                    sqlite3_bind_int64(slot->insert, 3, (sqlite3_int64)table->row_count);
+
+        if (!insert(tables, slot, bound, error)) {
             return false;
         }
     }
@@ -364,29 +370,27 @@ static bool fill_files(struct tables *tables, const struct dataset *dataset, str
     for (size_t i = 0; i < dataset->file_count; i++) {
         const struct dataset_file *file = &dataset->files[i];
 
-        bind_text(slot->insert, 1, file->path);
-        bind_text(slot->insert, 2, encode_digest(&file->sha256, hex));
-        (void)sqlite3_bind_int64(slot->insert, 3, (sqlite3_int64)file->size);
-        bind_text(slot->insert, 4, file->cited_by);
-        if (!insert(tables, slot, error)) {
+        int bound = bind_text(slot->insert, 1, file->path) |
+                    bind_text(slot->insert, 2, encode_digest(&file->sha256, hex)) |
+                    sqlite3_bind_int64(slot->insert, 3, (sqlite3_int64)file->size) |
+                    bind_text(slot->insert, 4, file->cited_by);
+
+        if (!insert(tables, slot, bound, error)) {
             return false;
         }
     }
     return true;
 }
 
-static void bind_value(sqlite3_stmt *statement, int index, const struct dataset_value *value)
+static int bind_value(sqlite3_stmt *statement, int index, const struct dataset_value *value)
 {
     switch (value->type) {
     case DATASET_NULL:
-        (void)sqlite3_bind_null(statement, index);
-        return;
+        return sqlite3_bind_null(statement, index);
     case DATASET_INTEGER:
-        (void)sqlite3_bind_int64(statement, index, value->integer);
-        return;
+        return sqlite3_bind_int64(statement, index, value->integer);
     case DATASET_TEXT:
-        bind_text(statement, index, value->text);
-        return;
+        return bind_text(statement, index, value->text);
     }
     CHECK_UNREACHABLE();
 }
@@ -399,10 +403,12 @@ static bool fill_register(struct tables *tables, struct slot *slot,
     for (size_t row = 0; row < table->row_count; row++) {
         const struct dataset_value *values = &table->values[row * column_count];
 
+        int bound = SQLITE_OK;
+
         for (size_t i = 0; i < column_count; i++) {
-            bind_value(slot->insert, (int)i + 1, &values[i]);
+            bound |= bind_value(slot->insert, (int)i + 1, &values[i]);
         }
-        if (!insert(tables, slot, error)) {
+        if (!insert(tables, slot, bound, error)) {
             return false;
         }
     }
@@ -418,10 +424,11 @@ static bool fill_list(struct tables *tables, struct slot *slot, const char *id, 
     for (int position = 1; rest != NULL; position++) {
         size_t size = strcspn(rest, ";");
 
-        bind_text(slot->insert, 1, id);
-        (void)sqlite3_bind_text(slot->insert, 2, rest, (int)size, SQLITE_STATIC);
-        (void)sqlite3_bind_int(slot->insert, 3, position);
-        if (!insert(tables, slot, error)) {
+        int bound = bind_text(slot->insert, 1, id) |
+                    sqlite3_bind_text(slot->insert, 2, rest, (int)size, SQLITE_STATIC) |
+                    sqlite3_bind_int(slot->insert, 3, position);
+
+        if (!insert(tables, slot, bound, error)) {
             return false;
         }
         rest = rest[size] == ';' ? rest + size + 1 : NULL;
