@@ -60,6 +60,35 @@ bool report_is_one_source(const struct report *report, size_t index)
            report->voices[voice].seat_count <= report->quorum.faulty_max;
 }
 
+bool report_check_catalog(const struct report *report, const struct catalog *catalog,
+                          struct error *error)
+{
+    const struct catalog *mine = report->catalog;
+
+    if (!digest_equal(&mine->digest, &catalog->digest)) {
+        return error_set(error, ERROR_CONFLICT, "the report is about another catalogue, %s %lld",
+                         mine->id, (long long)mine->version);
+    }
+    if (mine->criterion_count != catalog->criterion_count ||
+        mine->requirement_count != catalog->requirement_count ||
+        mine->minors_make_major != catalog->minors_make_major ||
+        mine->max_age_days != catalog->max_age_days) {
+        return error_set(error, ERROR_CONFLICT, "the report counts otherwise than the catalogue");
+    }
+    for (size_t i = 0; i < catalog->criterion_count; i++) {
+        const struct catalog_criterion *left = &mine->criteria[i];
+        const struct catalog_criterion *right = &catalog->criteria[i];
+
+        if (strcmp(left->id, right->id) != 0 || left->grade != right->grade ||
+            left->is_applicability != right->is_applicability ||
+            left->requirement != right->requirement) {
+            return error_set(error, ERROR_CONFLICT,
+                             "the report has criterion %s otherwise than the catalogue", right->id);
+        }
+    }
+    return true;
+}
+
 static void make_head(const struct report_source *source, size_t index, struct report *out)
 {
     const struct roster *roster = source->roster;

@@ -132,6 +132,13 @@ void report_write(const struct report *report, struct buffer *out);
 MUST_USE bool report_parse(struct bytes source, const char *file, struct arena *arena,
                            struct report **out, struct error *error);
 
+/* Checks that REPORT, which may have been parsed, is about CATALOG: the digest, and the criteria with
+ * their grades in that order.
+ *
+ * Errors: ERROR_CONFLICT with what differs. */
+MUST_USE bool report_check_catalog(const struct report *report, const struct catalog *catalog,
+                                   struct error *error);
+
 /* Seats that gave ANSWER to criterion INDEX; 0 when none did. */
 uint8_t report_votes(const struct report *report, size_t index, enum answer answer);
 
