@@ -17,19 +17,23 @@
 
 #define BAG_TAG_COUNT 4
 
-/* Makes the four tag files of a bag with these PAYLOAD files (sorted, with digests, paths without
- * "bag/data/"), with paths from "bag/" on, sorted. *MANIFEST is the manifest digest.
+/* The tag files of a bag. */
+struct bag {
+    struct source_file tags[BAG_TAG_COUNT]; /* Paths from "bag/" on, sorted. */
+    struct digest manifest;                 /* The manifest digest. */
+};
+
+/* Makes the tag files for PAYLOAD: sorted files with digests, paths without "bag/data/".
  *
  * Errors: ERROR_LIMIT. */
 MUST_USE bool bag_create(const struct source *payload, const char *organisation,
-                         struct arena *arena, struct source_file tags[BAG_TAG_COUNT],
-                         struct digest *manifest, struct error *error);
+                         struct arena *arena, struct bag *out, struct error *error);
 
 /* Checks that FILES (from tar_read()) are a complete and valid bag with the manifest digest MANIFEST, and
  * makes *PAYLOAD of its payload, sorted, with digests.
  *
  * Errors: ERROR_CORRUPT when a digest differs; ERROR_INVALID when a file is missing, not listed or not
- * allowed (fetch.txt); each names the file. */
+ * allowed (fetch.txt, for one); each names the file. */
 MUST_USE bool bag_check(const struct source *files, const struct digest *manifest,
                         struct arena *arena, struct source *payload, struct error *error);
 

@@ -17,16 +17,15 @@
 #define LOAD_CELL_MAX     32768 /* Bytes of one cell; what the rules' sandbox takes. */
 #define LOAD_ELEMENTS_MAX 1000  /* Elements of one list. */
 
-/* Loads SOURCE into ARENA (which must live as long as the dataset; so must SCHEMA), collecting in
- * NOTES all that is wrong.
+/* Loads SOURCE into the arena of NOTES (which must live as long as the dataset; so must SCHEMA) and
+ * collects in NOTES all that is wrong.
  *
- * Errors: ERROR_INVALID when NOTES got errors: the first one and how many more. */
+ * Errors: ERROR_INVALID when NOTES got errors: the first one and how many more; ERROR_IO; ERROR_LIMIT. */
 MUST_USE bool load_source(const struct source *source, const struct schema *schema,
-                          struct arena *arena, struct notes *notes, struct dataset *out,
-                          struct error *error);
+                          struct notes *notes, struct dataset *out, struct error *error);
 
 /* The same for the directory PATH. Errors: those of source_open() too. */
-MUST_USE bool load_directory(const char *path, const struct schema *schema, struct arena *arena,
-                             struct notes *notes, struct dataset *out, struct error *error);
+MUST_USE bool load_directory(const char *path, const struct schema *schema, struct notes *notes,
+                             struct dataset *out, struct error *error);
 
 #endif

@@ -13,23 +13,34 @@ void notes_init(struct notes *notes, struct arena *arena)
     *notes = (struct notes){.arena = arena};
 }
 
+/* Writes "FILE:LINE: column "NAME": " and yields its size. */
+static size_t put_place(const struct notes_place *place, char text[TEXT_SIZE])
+{
+    char line[16] = "";
+    int size;
+
+    if (place->line > 0) {
+        (void)snprintf(line, sizeof(line), ":%u", place->line);
+    }
+    if (place->column == NULL) {
+        size = snprintf(text, TEXT_SIZE, "%.400s%s: ", place->file, line);
+    } else {
+        size = snprintf(text, TEXT_SIZE, "%.400s%s: column \"%.100s\": ", place->file, line,
+                        place->column);
+    }
+    CHECK(size > 0);
+    CHECK(size < TEXT_SIZE);
+    return (size_t)size;
+}
+
 static void PRINTF_LIKE(4, 0)
     add(struct notes *notes, bool is_error, const struct notes_place *place, const char *format,
         va_list arguments)
 {
     char text[TEXT_SIZE];
-    int used = snprintf(text, sizeof(text), "%.400s", place->file);
+    size_t used = place == NULL ? 0 : put_place(place, text);
 
-    if (place->line > 0) {
-        used += snprintf(text + used, sizeof(text) - (size_t)used, ":%u", place->line);
-    }
-    used += snprintf(text + used, sizeof(text) - (size_t)used, ": ");
-    if (place->column != NULL) {
-        used += snprintf(text + used, sizeof(text) - (size_t)used,
-                         "column \"%.100s\": ", place->column);
-    }
-    CHECK(used < TEXT_SIZE);
-    (void)vsnprintf(text + used, sizeof(text) - (size_t)used, format, arguments);
+    (void)vsnprintf(text + used, sizeof(text) - used, format, arguments);
 
     struct note *note = arena_alloc(notes->arena, sizeof(*note));
     const char *copy = arena_text(notes->arena, text);

@@ -28,7 +28,7 @@ struct notes {
     struct note *last;
 };
 
-/* Where something was found. */
+/* Where something was found; a NULL place means that the text says it. */
 struct notes_place {
     const char *file;
     uint32_t line;      /* 0: the file as a whole. */

@@ -203,15 +203,15 @@ static bool read_block(int fd, const char *path, uint8_t *block, size_t *size, s
     return true;
 }
 
-bool source_read(const struct source *source, const struct source_file *file, size_t limit_size,
-                 struct arena *arena, struct bytes *out, struct error *error)
+bool source_read(const struct source *source, struct source_file *file, struct arena *arena,
+                 struct bytes *out, struct error *error)
 {
     size_t size = (size_t)file->size;
     int fd = -1;
 
-    if (file->size > limit_size) {
-        return error_set(error, ERROR_LIMIT, "%s: has %llu bytes, the limit is %zu", file->path,
-                         (unsigned long long)file->size, limit_size);
+    if (file->size > SOURCE_SIZE_MAX) {
+        return error_set(error, ERROR_LIMIT, "%s: has %llu bytes, the limit is %d", file->path,
+                         (unsigned long long)file->size, SOURCE_SIZE_MAX);
     }
     if (source->directory < 0) {
         *out = bytes_of(file->data, size);
@@ -233,8 +233,13 @@ bool source_read(const struct source *source, const struct source_file *file, si
     if (is_read && got != size) {
         return error_set(error, ERROR_CONFLICT, "%s: changed while it was read", file->path);
     }
+    if (!is_read) {
+        return false;
+    }
     *out = bytes_of(data, size);
-    return is_read;
+    hash_bytes(*out, &file->sha256);
+    file->has_digest = true;
+    return true;
 }
 
 bool source_digest(const struct source *source, struct source_file *file, struct error *error)

@@ -16,6 +16,7 @@
 #include "base/error.h"
 
 #define SOURCE_FILES_MAX 20000
+#define SOURCE_SIZE_MAX  (64 * 1024 * 1024) /* Bytes of a file that is read as a whole. */
 
 struct source_file {
     const char *path;    /* Relative, with /; "registers/risks.csv". */
@@ -24,6 +25,7 @@ struct source_file {
     struct digest sha256;
     bool has_digest;     /* sha256 is known. */
     const char *problem; /* Why it cannot be used ("is a link"), or NULL. */
+    bool is_used;        /* load_source() needed it: it is aims.yaml, a register or cited. */
 };
 
 struct source {
@@ -42,12 +44,11 @@ void source_close(struct source *source);
 /* The file PATH, or NULL. */
 struct source_file *source_find(const struct source *source, const char *path);
 
-/* The content of FILE, at most LIMIT_SIZE bytes; a source on disk reads it into ARENA.
+/* The content of FILE; a source on disk reads it into ARENA and remembers the digest of what was read.
  *
  * Errors, with the path: ERROR_INVALID when the file has a problem; ERROR_IO; ERROR_LIMIT. */
-MUST_USE bool source_read(const struct source *source, const struct source_file *file,
-                          size_t limit_size, struct arena *arena, struct bytes *out,
-                          struct error *error);
+MUST_USE bool source_read(const struct source *source, struct source_file *file,
+                          struct arena *arena, struct bytes *out, struct error *error);
 
 /* Fills FILE->sha256 and FILE->size, reading the file when they are not known. Errors: as above. */
 MUST_USE bool source_digest(const struct source *source, struct source_file *file,

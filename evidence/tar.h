@@ -15,6 +15,8 @@
 #include "base/error.h"
 #include "evidence/source.h"
 
+#define TAR_SIZE_MAX (64 * 1024 * 1024) /* Bytes of all files of an archive. */
+
 struct tar_writer;
 
 /* Starts an archive at the end of OUT, which must live until tar_finish(). */
@@ -29,12 +31,12 @@ void tar_destroy(struct tar_writer *writer);
 /* Gives the archive block by block: fills *BLOCK, with size 0 at the end. Errors are passed on. */
 typedef bool tar_pull(void *context, struct bytes *block, struct error *error);
 
-/* Reads an archive into ARENA: at most FILES_MAX files of together at most SIZE_LIMIT bytes, in the order
- * of the archive. To the end of the input, so that PULL sees all of it.
+/* Reads an archive into ARENA: at most SOURCE_FILES_MAX files of together at most TAR_SIZE_MAX bytes, in
+ * the order of the archive. To the end of the input, so that PULL sees all of it.
  *
  * Errors: ERROR_INVALID naming the entry: it is a link, device or directory, its name leads out of the
  * archive or equals another one after NFC and case folding; ERROR_LIMIT; ERROR_CORRUPT; those of PULL. */
-MUST_USE bool tar_read(tar_pull *pull, void *context, size_t size_limit, struct arena *arena,
-                       struct source *out, struct error *error);
+MUST_USE bool tar_read(tar_pull *pull, void *context, struct arena *arena, struct source *out,
+                       struct error *error);
 
 #endif

@@ -88,10 +88,22 @@ bool text_has_control(const char *text)
 
 const char *text_fold(const char *text, struct arena *arena)
 {
+    const char *end = text;
     utf8proc_uint8_t *folded = NULL;
     utf8proc_option_t options =
         UTF8PROC_NULLTERM | UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD;
 
+    while (*end > 0) {
+        end++;
+    }
+    if (*end == '\0') { /* Most names are ASCII, whose folding is easy. */
+        char *copy = arena_text(arena, text);
+
+        for (char *letter = copy; letter != NULL && *letter != '\0'; letter++) {
+            *letter = *letter >= 'A' && *letter <= 'Z' ? (char)(*letter + ('a' - 'A')) : *letter;
+        }
+        return copy;
+    }
     if (utf8proc_map((const utf8proc_uint8_t *)text, 0, &folded, options) < 0) {
         return NULL;
     }
