@@ -707,6 +707,10 @@ static void a_frame_larger_than_its_kind_may_be_is_neither_made_nor_read(void **
     buffer_append(&out, message.commit.payload.data, size);
     assert_false(codec_frame_decode(buffer_bytes(&out), fixture->arena, &decoded, &fixture->error));
     assert_int_equal(fixture->error.code, ERROR_LIMIT);
+    out.data[1] = MESSAGE_CERTIFY; /* The one kind that is not unpacked here. */
+    out.size = CODEC_QC_MAX + 3;
+    assert_false(codec_frame_decode(buffer_bytes(&out), fixture->arena, &decoded, &fixture->error));
+    says(fixture, "certify is 16385 bytes, want at most 16384");
     /* One byte of payload over the limit, in a frame that is itself small enough. */
     message.commit.payload.size = MESSAGE_STATEMENT_MAX + 1;
     assert_false(
@@ -766,6 +770,39 @@ static void the_largest_counts_fit_the_budget(void **state)
     assert_false(codec_frame_decode(encode(fixture, &message), arena, &out, &fixture->error));
     says(fixture, "propose.sheets has 32513 elements, want 0 to 32512");
     arena_destroy(arena);
+}
+
+static void the_largest_dockets_and_certificates_fit_the_budget(void **state)
+{
+    struct fixture *fixture = *state;
+    struct message_docket docket = fixture_docket(fixture);
+    struct message_tc tc = fixture_tc(fixture, 2, 1);
+    struct message_qc qc = fixture_qc(fixture, 1, "D", 1);
+    struct message_docket docket_out;
+    struct message_tc tc_out;
+    struct message_qc qc_out;
+
+    docket.case_count = MESSAGE_CASES_MAX;
+    for (size_t i = 1; i < MESSAGE_CASES_MAX; i++) {
+        fixture->headers[i] = fixture->headers[0];
+    }
+    struct message_signed message = fixture_sign_docket(fixture, &docket, 1);
+
+    assert_true(
+        codec_payload_decode_docket(message.payload, fixture->arena, &docket_out, &fixture->error));
+    assert_int_equal(docket_out.case_count, MESSAGE_CASES_MAX);
+    tc.report_count = MESSAGE_SEATS_MAX;
+    qc.vote_count = MESSAGE_SEATS_MAX;
+    for (uint8_t i = 1; i < MESSAGE_SEATS_MAX; i++) {
+        tc.reports[i] = tc.reports[0];
+        tc.seats[i] = i;
+        qc.votes[i] = qc.votes[0];
+    }
+    tc.qc = fixture_encode_qc(fixture, &qc);
+    assert_true(codec_part_decode_qc(tc.qc, fixture->arena, &qc_out, &fixture->error));
+    assert_true(codec_part_decode_tc(fixture_encode_tc(fixture, &tc), fixture->arena, &tc_out,
+                                     &fixture->error));
+    assert_int_equal(tc_out.report_count, MESSAGE_SEATS_MAX);
 }
 
 static void a_frame_cut_short_anywhere_does_not_crash(void **state)
@@ -836,6 +873,7 @@ int main(void)
         TEST(a_frame_larger_than_its_kind_may_be_is_neither_made_nor_read),
         TEST(a_mebibyte_of_empty_elements_meets_the_budget),
         TEST(the_largest_counts_fit_the_budget),
+        TEST(the_largest_dockets_and_certificates_fit_the_budget),
         TEST(a_frame_cut_short_anywhere_does_not_crash),
         TEST(a_failed_decode_leaves_its_result_alone),
     };

@@ -265,6 +265,13 @@ static void a_verdict_that_does_not_fit_the_docket_is_refused(void **state)
     verdict.entry_count = FIXTURE_CASES - 1;
     book.verdicts[0] = fixture_sign_verdict(fixture, &verdict);
     EXPECT_VERDICT("2 entries for 3 cases");
+    struct message_entry more[FIXTURE_CASES + 1] = {good.entries[0], good.entries[1],
+                                                    good.entries[2], good.entries[0]};
+
+    verdict.entries = more;
+    verdict.entry_count = FIXTURE_CASES + 1;
+    book.verdicts[0] = fixture_sign_verdict(fixture, &verdict);
+    EXPECT_VERDICT("4 entries for 3 cases");
     verdict = good;
     verdict.entries[1].digest.data[0] ^= 1;
     book.verdicts[0] = fixture_sign_verdict(fixture, &verdict);
@@ -438,6 +445,7 @@ static void a_proposal_in_a_later_view_needs_its_tc_and_its_chair(void **state)
                  fixture);
     assert_int_equal(out.tc.tc.view, 2);
     assert_int_equal(out.tc.qc_view, 0);
+    assert_true(digest_equal(&out.tc.digest, &out.propose.tc));
 
     repropose(fixture, &message, 2, bytes, 0);
     EXPECT_PROPOSAL(message, "not signed by the chair of view 2, coordinator 2");
@@ -714,6 +722,39 @@ static void a_new_view_brings_what_it_reports(void **state)
 #undef VERIFY_NEW_VIEW
 }
 
+static void nothing_passes_under_another_docket_or_roster(void **state)
+{
+    struct fixture *fixture = *state;
+    struct message_qc qc = fixture_qc(fixture, 1, "D", 4);
+    struct message_tc tc = fixture_tc(fixture, 2, 4);
+    struct bytes qc_bytes = fixture_encode_qc(fixture, &qc);
+    struct bytes tc_bytes = fixture_encode_tc(fixture, &tc);
+    struct message message = proposal(fixture, 4);
+    struct verify_docket other = fixture->docket;
+    struct roster roster = fixture->roster;
+    static const char *const sentences[] = {"is for another docket", "is for another roster"};
+
+    other.scope.docket.data[0] ^= 1;
+    for (size_t i = 0; i < 2; i++) {
+        struct verify_qc qc_out;
+        struct verify_tc tc_out;
+        struct message_new_view report;
+        struct message_propose propose;
+
+        EXPECT_REFUSED(verify_qc(&other.scope, qc_bytes, fixture->arena, &qc_out, &fixture->error),
+                       fixture, sentences[i]);
+        EXPECT_REFUSED(verify_tc(&other.scope, tc_bytes, fixture->arena, &tc_out, &fixture->error),
+                       fixture, sentences[i]);
+        EXPECT_REFUSED(verify_report(&other.scope, &tc.reports[0], 0, &report, &fixture->error),
+                       fixture, sentences[i]);
+        EXPECT_REFUSED(verify_propose(&other, &message.propose.propose, &propose, &fixture->error),
+                       fixture, sentences[i]);
+        other = fixture->docket;
+        other.scope.roster = &roster;
+        roster.digest.data[0] ^= 1;
+    }
+}
+
 static void the_value_covers_docket_book_and_every_report(void **state)
 {
     struct digest parts[4];
@@ -785,6 +826,7 @@ int main(void)
         FIVE(a_tc_holds_the_rules_of_the_protocol),
         FULL(a_tc_needs_q_different_seats_that_ask_for_its_view),
         FIVE(a_new_view_brings_what_it_reports),
+        FIVE(nothing_passes_under_another_docket_or_roster),
         cmocka_unit_test(the_value_covers_docket_book_and_every_report),
         FIVE(a_full_arena_is_an_error_and_no_crash),
     };
