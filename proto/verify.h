@@ -13,7 +13,8 @@
  *
  * Errors of all functions that return bool: ERROR_INVALID (malformed, or parts that do not belong
  * together), ERROR_DENIED (a signature, or too few of them), ERROR_LIMIT (a limit, or ARENA is
- * full); the message is one sentence for the log. Decoded bytes point into ARENA. */
+ * full); the message is one sentence for the log. Decoded bytes point into ARENA, of which no
+ * function takes more than twice the size of what it is given and CODEC_MEMORY_MAX. */
 
 #include <stdbool.h>
 #include <stddef.h>

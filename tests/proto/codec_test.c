@@ -51,23 +51,55 @@ static void says(const struct fixture *fixture, const char *text)
     }
 }
 
+static void fill_hello(struct fixture *fixture, struct message *out)
+{
+    out->hello.version = MESSAGE_VERSION;
+    out->hello.roster = fixture->roster.digest;
+    out->hello.index = 126;
+    out->hello.is_seat = true;
+    out->hello.clock_ms = 1790000000123;
+    out->hello.program = bytes_of_text("1.2.3 test");
+}
+
+static void fill_new_view(struct fixture *fixture, struct message *out)
+{
+    struct message_qc qc = fixture_qc(fixture, 2, "D", 4);
+    struct message_tc tc = fixture_tc(fixture, 3, 4);
+
+    out->new_view.report = fixture_report(fixture, 2, 4, 2, "D");
+    out->new_view.seat = 2;
+    out->new_view.qc = fixture_encode_qc(fixture, &qc);
+    out->new_view.tc = fixture_encode_tc(fixture, &tc);
+}
+
+static void fill_fetch(struct fixture *fixture, struct message *out)
+{
+    out->fetch.item = MESSAGE_ITEM_PAPERS;
+    out->fetch.digest = fixture->docket.scope.docket;
+    out->fetch.index = 255;
+    out->fetch.offset = CODEC_NUMBER_MAX;
+}
+
+static void fill_item(struct message *out)
+{
+    out->item.item = MESSAGE_ITEM_BUNDLE;
+    out->item.digest = fixture_digest("bundle 0");
+    out->item.data = bytes_of_text("part of a bundle");
+    out->item.offset = 100;
+    out->item.total_size = 100 + out->item.data.size;
+}
+
 /* One frame of every kind, with every field in use. */
 static void fill(struct fixture *fixture, enum message_kind kind, struct message *out)
 {
     struct message_qc qc = fixture_qc(fixture, 2, "D", 4);
     struct message_tc tc = fixture_tc(fixture, 3, 4);
-    struct bytes part = bytes_of_text("part of a bundle");
 
     memset(out, 0, sizeof(*out));
     out->kind = kind;
     switch (kind) {
     case MESSAGE_HELLO:
-        out->hello.version = MESSAGE_VERSION;
-        out->hello.roster = fixture->roster.digest;
-        out->hello.index = 126;
-        out->hello.is_seat = true;
-        out->hello.clock_ms = 1790000000123;
-        out->hello.program = bytes_of_text("1.2.3 test");
+        fill_hello(fixture, out);
         return;
     case MESSAGE_PING:
     case MESSAGE_PONG:
@@ -104,27 +136,17 @@ static void fill(struct fixture *fixture, enum message_kind kind, struct message
         out->done.value = fixture_digest("D");
         return;
     case MESSAGE_NEW_VIEW:
-        out->new_view.report = fixture_report(fixture, 2, 4, 2, "D");
-        out->new_view.seat = 2;
-        out->new_view.qc = fixture_encode_qc(fixture, &qc);
-        out->new_view.tc = fixture_encode_tc(fixture, &tc);
+        fill_new_view(fixture, out);
         return;
     case MESSAGE_TC:
         out->tc.docket = fixture->docket.scope.docket;
         out->tc.tc = fixture_encode_tc(fixture, &tc);
         return;
     case MESSAGE_FETCH:
-        out->fetch.item = MESSAGE_ITEM_PAPERS;
-        out->fetch.digest = fixture->docket.scope.docket;
-        out->fetch.index = 255;
-        out->fetch.offset = CODEC_NUMBER_MAX;
+        fill_fetch(fixture, out);
         return;
     case MESSAGE_ITEM:
-        out->item.item = MESSAGE_ITEM_BUNDLE;
-        out->item.digest = fixture_digest("bundle 0");
-        out->item.offset = 100;
-        out->item.total_size = 100 + part.size;
-        out->item.data = part;
+        fill_item(out);
         return;
     case MESSAGE_KIND_COUNT:
         break;
