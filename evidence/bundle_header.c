@@ -225,12 +225,14 @@ bool bundle_unseal(const struct bundle_header *header, size_t seat, const struct
         return error_set(error, ERROR_NOT_FOUND, "the bundle holds keys for %zu seats, not for %zu",
                          header->seat_count, seat);
     }
-    if (!seal_box_open(keys, bytes_of(header->sealed[seat], BUNDLE_SEALED_SIZE), &opened, error)) {
-        return error_wrap(error, "the bundle's key for seat %zu", seat);
+    bool is_open =
+        seal_box_open(keys, bytes_of(header->sealed[seat], BUNDLE_SEALED_SIZE), &opened, error);
+
+    if (is_open) {
+        CHECK(opened.size == SEAL_KEY_SIZE);
+        memcpy(key, opened.data, SEAL_KEY_SIZE);
+        seal_wipe(opened.data, opened.size);
     }
-    CHECK(opened.size == SEAL_KEY_SIZE);
-    memcpy(key, opened.data, SEAL_KEY_SIZE);
-    seal_wipe(opened.data, opened.size);
     buffer_finish(&opened);
-    return true;
+    return is_open || error_wrap(error, "the bundle's key for seat %zu", seat);
 }
