@@ -45,7 +45,8 @@ MUST_USE bool seat_store_put_docket(struct seat_store *store,
                                     const struct seat_store_docket *docket, bool *is_twin,
                                     struct error *error);
 
-/* Loads what is stored of a docket. *IS_FOUND false: nothing, and RECORD is zero. */
+/* Loads what is stored of a docket. *IS_FOUND tells whether it was put, and OUT is zero otherwise;
+ * RECORD tells what was signed and decided in either case, since a certificate may come first. */
 MUST_USE bool seat_store_load(struct seat_store *store, const struct digest *docket,
                               struct arena *arena, struct seat_store_docket *out,
                               struct seat_record *record, bool *is_found, struct error *error);
@@ -63,7 +64,8 @@ struct seat_store_hearing {
 };
 
 /* Stores the signed verdict, its frame as sent, its papers and its bindings. ERROR_CONFLICT when
- * there is one. */
+ * there is one; ERROR_NOT_FOUND when the docket was not put, here and where anything else is signed
+ * or kept for it. */
 MUST_USE bool seat_store_save_verdict(struct seat_store *store, const struct digest *docket,
                                       const struct message_signed *verdict, struct bytes frame,
                                       const struct seat_store_hearing *hearings, size_t count,
@@ -103,6 +105,11 @@ MUST_USE bool seat_store_value(struct seat_store *store, const struct digest *do
 MUST_USE bool seat_store_save_lock(struct seat_store *store, const struct digest *docket,
                                    const struct seat_vote *vote, struct bytes qc,
                                    const struct message_signed *commit, struct error *error);
+
+/* From now on PREPARE and COMMIT of VIEW and below are refused: NEW-VIEW is about to be signed for a
+ * higher one (S4). Never goes back. */
+MUST_USE bool seat_store_refuse_view(struct seat_store *store, const struct digest *docket,
+                                     uint32_t view, struct error *error);
 
 /* The PREPARE or COMMIT signed in that view (KIND is MESSAGE_PREPARE or MESSAGE_COMMIT), in ARENA.
  * ERROR_NOT_FOUND. */
