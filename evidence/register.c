@@ -118,7 +118,34 @@ static bool read_date(struct file_reader *reader, size_t column, const struct ra
     return out->text != NULL || error_set(error, ERROR_LIMIT, "%s", no_room);
 }
 
-/* The document that a cell names, as a path from "documents/" on. */
+/* A, B and C, one behind the other; NULL when there is no room. */
+static const char *join(struct arena *arena, const char *a, const char *b, const char *c)
+{
+    size_t a_size = strlen(a);
+    size_t b_size = strlen(b);
+    size_t c_size = strlen(c);
+    char *text = arena_alloc(arena, a_size + b_size + c_size + 1);
+
+    if (text != NULL) {
+        memcpy(text, a, a_size);
+        memcpy(text + a_size, b, b_size);
+        memcpy(text + a_size + b_size, c, c_size);
+    }
+    return text;
+}
+
+/* The file of the source that a cell names, with "documents/" before it or without. */
+static struct source_file *find_file(const struct source *source, const char *text)
+{
+    char path[sizeof("documents/") + PATH_SIZE_MAX] = "documents/";
+
+    if (strncmp(text, path, strlen(path)) == 0) {
+        return source_find(source, text);
+    }
+    memcpy(path + strlen(path), text, strlen(text) + 1);
+    return source_find(source, path);
+}
+
 static bool read_file(struct file_reader *reader, const char *text, struct dataset_value *out,
                       struct error *error)
 {
@@ -126,32 +153,28 @@ static bool read_file(struct file_reader *reader, const char *text, struct datas
     char quote[VALUE_QUOTE_SIZE];
     struct error problem;
 
-    (void)value_quote(text, quote);
     if (!path_check(text, &problem)) {
-        return error_set(error, ERROR_INVALID, "%s %s", quote, problem.message);
+        return error_set(error, ERROR_INVALID, "%s %s", value_quote(text, quote), problem.message);
     }
-    const char *path = strncmp(text, "documents/", 10) == 0
-                           ? text
-                           : arena_format(shared->arena, "documents/%s", text);
-    struct source_file *file = path == NULL ? NULL : source_find(shared->source, path);
+    struct source_file *file = find_file(shared->source, text);
 
     if (file == NULL) {
-        return error_set(error, ERROR_INVALID, "there is no file %s in documents/", quote);
+        return error_set(error, ERROR_INVALID, "there is no file %s in documents/",
+                         value_quote(text, quote));
     }
     if (file->problem != NULL) {
-        return error_set(error, ERROR_INVALID, "the file %s %s", quote, file->problem);
+        return error_set(error, ERROR_INVALID, "the file %s %s", value_quote(text, quote),
+                         file->problem);
     }
-    *out = (struct dataset_value){.type = DATASET_TEXT, .text = file->path};
-
     struct dataset_file cited = {.path = file->path,
-                                 .cited_by =
-                                     arena_format(shared->arena, "%s:%s", reader->table->name,
+                                 .cited_by = join(shared->arena, reader->table->name, ":",
                                                   reader->id == NULL ? "" : reader->id)};
 
     if (cited.cited_by == NULL) {
         return error_set(error, ERROR_LIMIT, "%s", no_room);
     }
     buffer_append(&shared->files, &cited, sizeof(cited));
+    *out = (struct dataset_value){.type = DATASET_TEXT, .text = file->path};
     return true;
 }
 

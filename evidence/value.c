@@ -137,6 +137,10 @@ bool value_read_date(const char *text, char out[VALUE_DATE_SIZE], bool *is_conve
                          value_quote(text, quote));
     }
     *is_converted = !is_iso;
+    if (is_iso) {
+        memcpy(out, text, VALUE_DATE_SIZE);
+        return true;
+    }
     int size = snprintf(out, VALUE_DATE_SIZE, "%04u-%02u-%02u", (unsigned)day.year % 10000,
                         (unsigned)day.month % 100, (unsigned)day.day % 100);
 

@@ -31,13 +31,10 @@ struct reader {
 
 static bool fail(const struct reader *reader, const char *place, const char *what)
 {
-    uint32_t column = 1;
+    size_t before = text_count(bytes_of(reader->line_start, (size_t)(place - reader->line_start)));
 
-    for (const char *byte = reader->line_start; byte < place; byte++) {
-        column += ((uint8_t)*byte & 0xC0) != 0x80;
-    }
-    return error_set(reader->error, ERROR_INVALID, "%s:%u:%u: %s", reader->file, reader->line,
-                     column, what);
+    return error_set(reader->error, ERROR_INVALID, "%s:%u:%zu: %s", reader->file, reader->line,
+                     before + 1, what);
 }
 
 static void append_code_point(uint32_t code, char **out)
@@ -234,9 +231,9 @@ static bool read_row(struct reader *reader, struct csv_cell *cells, size_t limit
             return fail(reader, begin,
                         "the row has more cells than the header, or the header more than 256");
         }
-        for (; start < begin; start++) { /* Cells behind this one are not cut up yet. */
-            column += ((uint8_t)*start & 0xC0) != 0x80;
-        }
+        /* Cells behind this one are not cut up yet. */
+        column += (uint32_t)text_count(bytes_of(start, (size_t)(begin - start)));
+        start = begin;
         cell.column = column;
         if (!read_cell(reader, &cell, &is_last)) {
             return false;

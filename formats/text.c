@@ -73,9 +73,33 @@ bool text_is_utf8(struct bytes source, size_t *offset)
     return true;
 }
 
+size_t text_count(struct bytes source)
+{
+    size_t count = 0;
+    size_t at = 0;
+
+    while (at < source.size) {
+        uint64_t word;
+
+        if (source.size - at >= sizeof(word)) {
+            memcpy(&word, source.data + at, sizeof(word));
+            if ((word & UINT64_C(0x8080808080808080)) == 0) {
+                at += sizeof(word);
+                count += sizeof(word);
+                continue;
+            }
+        }
+        count += (source.data[at++] & 0xC0) != 0x80;
+    }
+    return count;
+}
+
 bool text_has_control(const char *text)
 {
     for (const uint8_t *byte = (const uint8_t *)text; *byte != 0; byte++) {
+        if (*byte >= 0x20 && *byte < 0x7F) {
+            continue;
+        }
         bool is_c0 = *byte < 0x20 && *byte != '\n' && *byte != '\t';
         bool is_c1 = *byte == 0xC2 && byte[1] >= 0x80 && byte[1] <= 0x9F;
 

@@ -14,6 +14,9 @@
  * byte that is not. NUL is well-formed. */
 bool text_is_utf8(struct bytes source, size_t *offset);
 
+/* Number of characters of SOURCE, which is UTF-8 or a part of it. */
+size_t text_count(struct bytes source);
+
 /* True when TEXT holds a control character (C0 but line feed and tab, DEL, C1). TEXT is UTF-8. */
 bool text_has_control(const char *text);
 

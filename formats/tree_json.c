@@ -27,9 +27,9 @@ static struct tree here(struct reader *reader)
         reader->counted = reader->line_start;
         reader->column = 1;
     }
-    for (; reader->counted < reader->at; reader->counted++) {
-        reader->column += (reader->source.data[reader->counted] & 0xC0) != 0x80;
-    }
+    reader->column += (uint32_t)text_count(
+        bytes_of(reader->source.data + reader->counted, reader->at - reader->counted));
+    reader->counted = reader->at;
     return (struct tree){
         .line = reader->line, .column = reader->column, .file = reader->builder.file};
 }

@@ -22,8 +22,9 @@
 
 static const char aims[] = "schema: 1\norganisation: Example Org\npurpose: internal\n"
                            "period_start: 2025-07-01\nperiod_end: 2026-06-30\n";
-static const char systems[] = "id,source_file\ns1,Pr\xC3\xBC"
-                              "fung 100%.txt\ns2,large.bin\n";
+/* Not ASCII, and with what manifests write in another way. */
+#define DOCUMENT "documents/Pr\303\274fung 100%.txt"
+static const char systems[] = "id,source_file\ns1,Pr\303\274fung 100%.txt\ns2,large.bin\n";
 
 static struct schema schema;
 static struct arena *schema_arena;
@@ -74,13 +75,9 @@ static int tear_down_all(void **state)
  * are written in the given direction, so that directories list them otherwise. */
 static void write_evidence(const char *path, bool is_backwards)
 {
-    static const char *const names[] = {"aims.yaml",
-                                        "documents/Pr\xC3\xBC"
-                                        "fung 100%.txt",
-                                        "documents/large.bin",
-                                        "documents/unused.txt",
-                                        "registers/README.md",
-                                        "registers/ai_systems.csv"};
+    static const char *const names[] = {"aims.yaml",           DOCUMENT,
+                                        "documents/large.bin", "documents/unused.txt",
+                                        "registers/README.md", "registers/ai_systems.csv"};
     static char large[200000];
     const char *const texts[] = {aims, "checked\n", large, "nobody cites it", "readme", systems};
 
@@ -167,8 +164,7 @@ static void every_seat_opens_the_bundle_and_loads_the_evidence(void **state)
             load_source(&fixture->bundle.payload, &schema, &fixture->notes, &set, &fixture->error));
         assert_string_equal(set.organisation, "Example Org");
         assert_int_equal(set.file_count, 2);
-        assert_string_equal(set.files[0].path, "documents/Pr\xC3\xBC"
-                                               "fung 100%.txt");
+        assert_string_equal(set.files[0].path, DOCUMENT);
         assert_int_equal(set.files[1].size, 199999);
     }
     assert_true(digest_equal(&fixture->bundle.header.roster, &fixture->options.roster));
