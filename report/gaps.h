@@ -26,9 +26,10 @@ void gaps_make(const struct gaps *gaps, struct findings *out);
 /* Appends what is open, worst first, for people. */
 void gaps_text(const struct gaps *gaps, const struct findings *findings, struct buffer *out);
 
-/* Appends the same as canonical JSON and a line feed:
- * {"decision", "open": [{"answer", "grade", "id", "note", "requirement", "rows": [[resource, status,
- * reason]], "rowCount"}], "reasons", "requirements": {id: grade}, "type": "aims-council-gaps/1"}. */
+/* Appends the same as canonical JSON and a line feed; "rowCount" counts rows that "rows" leaves out:
+ * {"decision", "open": [{"answer", "id", "note", "notMet", "requirement", "rowCount",
+ * "rows": [[resource, status, reason]]}], "reasons", "requirements": [{"grade", "id"}],
+ * "type": "aims-council-gaps/1"}. */
 void gaps_json(const struct gaps *gaps, const struct findings *findings, struct buffer *out);
 
 #endif

@@ -19,8 +19,12 @@ struct text_options {
     size_t rows_max;             /* Rows of each criterion to quote; the rest is counted. */
 };
 
-/* Appends the text. CATALOG is the one that the report names by digest. Cannot fail. */
+/* Appends the text. CATALOG is the one that report_check_catalog() accepts for REPORT. Cannot fail. */
 void text_write(const struct report *report, const struct catalog *catalog,
                 const struct text_options *options, struct buffer *out);
+
+/* Words for people. */
+const char *text_grade(enum findings_grade grade);
+const char *text_decision(enum findings_decision decision);
 
 #endif
