@@ -118,7 +118,7 @@ struct coordinator_store_result {
 };
 
 /* Stores certificate and reports; the hearings become DECIDED. ERROR_CONFLICT when another value is
- * certified. */
+ * certified; ERROR_INVALID when there is not one result for each hearing. */
 MUST_USE bool
 coordinator_store_save_certificate(struct coordinator_store *store, const struct digest *docket,
                                    const struct digest *value, struct bytes certificate,
