@@ -24,13 +24,10 @@ static bool find_folder(char out[PLACE_SIZE], struct error *error)
     return true;
 }
 
-static bool join(char out[PLACE_SIZE], const char *format, const char *folder, const char *name,
-                 struct error *error) __attribute__((format(printf, 2, 0)));
-
-static bool join(char out[PLACE_SIZE], const char *format, const char *folder, const char *name,
+static bool join(char out[PLACE_SIZE], const char *folder, const char *between, const char *name,
                  struct error *error)
 {
-    int length = snprintf(out, PLACE_SIZE, format, folder, name);
+    int length = snprintf(out, PLACE_SIZE, "%s%s%s", folder, between, name);
 
     if (length < 0 || length >= PLACE_SIZE) {
         return error_set(error, ERROR_LIMIT, "the path of '%s' is longer than %d bytes", name,
@@ -45,12 +42,12 @@ bool place_data(const char *name, char out[PLACE_SIZE], struct error *error)
     char folder[PLACE_SIZE];
 
     if (data != NULL) {
-        return join(out, "%s/%s", data, name, error);
+        return join(out, data, "/", name, error);
     }
     if (!find_folder(folder, error)) {
         return false;
     }
-    return join(out, "%s/../share/aims/%s", folder, name, error);
+    return join(out, folder, "/../share/aims/", name, error);
 }
 
 bool place_program(const char *name, char out[PLACE_SIZE], struct error *error)
@@ -60,5 +57,5 @@ bool place_program(const char *name, char out[PLACE_SIZE], struct error *error)
     if (!find_folder(folder, error)) {
         return false;
     }
-    return join(out, "%s/%s", folder, name, error);
+    return join(out, folder, "/", name, error);
 }
