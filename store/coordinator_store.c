@@ -504,7 +504,8 @@ bool coordinator_store_save_certificate(struct coordinator_store *store,
     bool is_ok = check_certificate(database, docket, value, &is_known, error);
 
     if (is_ok && !is_known) {
-        is_ok = database_run(database,
+        is_ok = check_hearings(database, docket, count, error) &&
+                database_run(database,
                              "INSERT INTO certificate (docket, value, certificate) VALUES (?,?,?)",
                              DATABASE_VALUES(database_digest(docket), database_digest(value),
                                              database_blob(certificate)),
