@@ -34,8 +34,8 @@ static int compare_files(const void *a, const void *b)
     return strcmp(((const struct source_file *)a)->path, ((const struct source_file *)b)->path);
 }
 
-/* Appends a line of a manifest. RFC 8493 section 2.1.3: of the characters that our paths may hold, only %
- * is written in another way. */
+/* Appends a line of a manifest. RFC 8493 section 2.1.3: of the characters that our paths may hold,
+ * only % is written in another way. */
 static void append_line(struct buffer *out, const struct digest *digest, const char *path)
 {
     char hex[DIGEST_HEX_SIZE];

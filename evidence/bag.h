@@ -29,11 +29,11 @@ struct bag {
 MUST_USE bool bag_create(const struct source *payload, const char *organisation,
                          struct arena *arena, struct bag *out, struct error *error);
 
-/* Checks that FILES (from tar_read()) are a complete and valid bag with the manifest digest MANIFEST, and
- * makes *PAYLOAD of its payload, sorted, with digests.
+/* Checks that FILES (from tar_read()) are a complete and valid bag with the manifest digest
+ * MANIFEST, and makes *PAYLOAD of its payload, sorted, with digests.
  *
- * Errors: ERROR_CORRUPT when a digest differs; ERROR_INVALID when a file is missing, not listed or not
- * allowed (fetch.txt, for one); each names the file. */
+ * Errors: ERROR_CORRUPT when a digest differs; ERROR_INVALID when a file is missing, not listed or
+ * not allowed (fetch.txt, for one); each names the file. */
 MUST_USE bool bag_check(const struct source *files, const struct digest *manifest,
                         struct arena *arena, struct source *payload, struct error *error);
 

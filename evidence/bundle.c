@@ -97,8 +97,8 @@ static bool read_header(struct input *input, struct arena *arena, struct bundle_
     return true;
 }
 
-/* Reads the next bytes of the content, at most SIZE, to OUT; *GOT is 0 at its end, where size and digest
- * are checked. */
+/* Reads the next bytes of the content, at most SIZE, to OUT; *GOT is 0 at its end, where size and
+ * digest are checked. */
 static bool read_content(struct input *input, uint8_t *out, size_t size, size_t *got,
                          struct error *error)
 {

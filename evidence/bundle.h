@@ -6,10 +6,10 @@
  *     "AIMSBDL1" | size of header, u32 | header, canonical JSON | signature, 64 bytes | content
  *     \________________________ the header block _____________________________/
  *
- * The content is a bag (bag.h) in a tar (tar.h), as a stream of sealed chunks (crypto/seal.h) under a
- * fresh key that the header holds once for each seat; with is_plain it is the tar itself. The header
- * names the SHA-256 and the size of the content, so whoever stores a bundle can check all of it and read
- * none of it. It does not hide how large the evidence is, nor who submits it. */
+ * The content is a bag (bag.h) in a tar (tar.h), as a stream of sealed chunks (crypto/seal.h) under
+ * a fresh key that the header holds once for each seat; with is_plain it is the tar itself. The
+ * header names the SHA-256 and the size of the content, so whoever stores a bundle can check all of
+ * it and read none of it. It does not hide how large the evidence is, nor who submits it. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -68,8 +68,8 @@ struct bundle_packed {
 
 /* Loads and checks the directory and appends the bundle to OUT; what *PACKED points to is in ARENA.
  *
- * Errors: ERROR_INVALID when the evidence has errors (they are in options->notes); ERROR_LIMIT when it is too
- * large; ERROR_CONFLICT when a file changes meanwhile; ERROR_IO. */
+ * Errors: ERROR_INVALID when the evidence has errors (they are in options->notes); ERROR_LIMIT when
+ * it is too large; ERROR_CONFLICT when a file changes meanwhile; ERROR_IO. */
 MUST_USE bool bundle_pack(const struct bundle_options *options, struct arena *arena,
                           struct buffer *out, struct bundle_packed *packed, struct error *error);
 
@@ -80,8 +80,8 @@ MUST_USE bool bundle_pack(const struct bundle_options *options, struct arena *ar
 MUST_USE bool bundle_read_header(struct bytes block, struct arena *arena, struct bundle_header *out,
                                  struct error *error);
 
-/* Checks all that can be checked without a key, reading the file FD from where it stands to its end:
- * header, signature, size (at most CONTENT_LIMIT bytes) and digest of the content.
+/* Checks all that can be checked without a key, reading the file FD from where it stands to its
+ * end: header, signature, size (at most CONTENT_LIMIT bytes) and digest of the content.
  *
  * Errors: those of bundle_read_header(); ERROR_CORRUPT when size or digest differ; ERROR_LIMIT;
  * ERROR_IO. */
@@ -102,11 +102,11 @@ struct bundle {
     struct source payload; /* What load_source() takes; its files need no closing. */
 };
 
-/* Opens the bundle that FD holds from where it stands to its end; KEY is NULL when it is plain. Checks
- * everything that bundle_check_sealed() does, and that the bag is complete and valid.
+/* Opens the bundle that FD holds from where it stands to its end; KEY is NULL when it is plain.
+ * Checks everything that bundle_check_sealed() does, and that the bag is complete and valid.
  *
- * Errors: those of bundle_check_sealed(), tar_read() and bag_check(); ERROR_CORRUPT naming the chunk
- * that was cut off, moved or altered; ERROR_DENIED when the key does not fit. */
+ * Errors: those of bundle_check_sealed(), tar_read() and bag_check(); ERROR_CORRUPT naming the
+ * chunk that was cut off, moved or altered; ERROR_DENIED when the key does not fit. */
 MUST_USE bool bundle_open(int fd, const uint8_t key[SEAL_KEY_SIZE], struct arena *arena,
                           struct bundle *out, struct error *error);
 

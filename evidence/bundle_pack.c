@@ -8,6 +8,9 @@
 #include "evidence/path.h"
 #include "evidence/tar.h"
 
+#define SCRATCH_SIZE                                                                               \
+    (64 * 1024 * 1024) /* Bytes for names and indexes while the bundle is checked. */
+
 struct packer {
     const struct bundle_options *options;
     struct arena *arena;
@@ -106,6 +109,32 @@ static bool archive(struct packer *packer)
     return add_tags(packer, 2, BAG_TAG_COUNT) && tar_finish(packer->tar, packer->error);
 }
 
+/* Gives the tar that was written as one block; a tar_pull. */
+static bool pull(void *context, struct bytes *block, struct error *error)
+{
+    struct bytes *rest = context;
+
+    (void)error;
+    *block = *rest;
+    *rest = (struct bytes){0};
+    return true;
+}
+
+/* Opens what was packed as a seat will: a name may be too long with "bag/data/" before it, or two
+ * names that this file system keeps apart may be one elsewhere. */
+static bool check(struct packer *packer)
+{
+    struct arena *scratch = arena_create(packer->plain.size + SCRATCH_SIZE);
+    struct bytes rest = buffer_bytes(&packer->plain);
+    struct source files;
+    struct source payload;
+    bool is_good = tar_read(pull, &rest, scratch, &files, packer->error) &&
+                   bag_check(&files, &packer->bag.manifest, scratch, &payload, packer->error);
+
+    arena_destroy(scratch);
+    return is_good;
+}
+
 /* Encrypts the tar into CONTENT under a fresh key and seals that to every seat. */
 static bool seal(struct packer *packer, struct buffer *content)
 {
@@ -185,7 +214,7 @@ static bool pack(struct packer *packer, struct buffer *out)
            choose(packer) &&
            bag_create(&packer->payload, set.organisation, packer->arena, &packer->bag,
                       packer->error) &&
-           archive(packer) && finish(packer, out);
+           archive(packer) && check(packer) && finish(packer, out);
 }
 
 bool bundle_pack(const struct bundle_options *options, struct arena *arena, struct buffer *out,

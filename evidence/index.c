@@ -2,8 +2,8 @@
 
 #include "base/check.h"
 
-/* FNV-1a. Whoever makes ids collide slows down the check of his own evidence only, and not beyond the
- * limits of the process that reads it. */
+/* FNV-1a. Whoever makes ids collide slows down the check of his own evidence only, and not beyond
+ * the limits of the process that reads it. */
 static uint32_t hash_of(struct bytes key)
 {
     uint32_t hash = 2166136261;

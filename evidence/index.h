@@ -24,8 +24,8 @@ struct index {
 /* Makes room for COUNT keys in ARENA; false when there is none. */
 bool index_init(struct index *index, size_t count, struct arena *arena);
 
-/* Puts VALUE under KEY, whose bytes must outlive the index. When KEY is there, changes nothing, sets
- * *FOUND to its value and yields false. */
+/* Puts VALUE under KEY, whose bytes must outlive the index. When KEY is there, changes nothing,
+ * sets *FOUND to its value and yields false. */
 bool index_add(struct index *index, struct bytes key, uint32_t value, uint32_t *found);
 
 bool index_find(const struct index *index, struct bytes key, uint32_t *found);

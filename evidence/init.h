@@ -2,8 +2,8 @@
 #define EVIDENCE_INIT_H
 
 /* An evidence directory to start from: aims.yaml, empty registers with their header rows, a
- * statement of applicability with a row for every Annex A control, and a README that says what every
- * column means. */
+ * statement of applicability with a row for every Annex A control, and a README that says what
+ * every column means. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,8 +25,8 @@ struct init_options {
     const struct init_control *controls; /* From the catalogue. */
 };
 
-/* Writes into the directory PATH, which is made when it is not there and must hold no aims.yaml and no
- * registers.
+/* Writes into the directory PATH, which is made when it is not there and must hold no aims.yaml and
+ * no registers.
  *
  * Errors: ERROR_CONFLICT when one of the files exists; ERROR_IO. */
 MUST_USE bool init_directory(const char *path, const struct schema *schema,

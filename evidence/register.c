@@ -72,8 +72,8 @@ static struct bytes trim(const char *text, size_t size)
     return bytes_of(text, size);
 }
 
-/* The same as a text that ends in NUL, copied only where something has to be cut off; NULL when nothing
- * is left or there is no room. */
+/* The same as a text that ends in NUL, copied only where something has to be cut off; NULL when
+ * nothing is left or there is no room. */
 static const char *trim_text(const struct file_reader *reader, const char *text)
 {
     struct bytes trimmed = trim(text, strlen(text));
@@ -170,7 +170,7 @@ static bool read_file(struct file_reader *reader, const char *text, struct datas
                                  .cited_by = join(shared->arena, reader->table->name, ":",
                                                   reader->id == NULL ? "" : reader->id)};
 
-    if (cited.cited_by == NULL) {
+    if (cited.cited_by == NULL || shared->files.size / sizeof(cited) >= REGISTER_REFERENCES_MAX) {
         return error_set(error, ERROR_LIMIT, "%s", no_room);
     }
     buffer_append(&shared->files, &cited, sizeof(cited));
@@ -178,16 +178,22 @@ static bool read_file(struct file_reader *reader, const char *text, struct datas
     return true;
 }
 
-static void remember_reference(struct file_reader *reader, size_t column, struct bytes text,
-                               uint32_t line)
+static bool remember_reference(struct file_reader *reader, size_t column, struct bytes text,
+                               uint32_t line, struct error *error)
 {
+    struct buffer *references = &reader->shared->references;
     struct register_reference reference = {
         .table = reader->table->columns[column].table_index,
         .text = text,
         .place = place_of(reader, column, line),
     };
 
-    buffer_append(&reader->shared->references, &reference, sizeof(reference));
+    if (references->size / sizeof(reference) >= REGISTER_REFERENCES_MAX) {
+        return error_set(error, ERROR_LIMIT, "the evidence has more than %d references",
+                         REGISTER_REFERENCES_MAX);
+    }
+    buffer_append(references, &reference, sizeof(reference));
+    return true;
 }
 
 /* A list being put together. */
@@ -220,10 +226,11 @@ static bool add_element(struct list *list, struct bytes element, struct error *e
         return error_set(error, ERROR_INVALID, "an element of a list cannot hold a semicolon");
     }
     if (column->table_name != NULL) {
-        if (!value_check_id(text, error)) {
+        if (!value_check_id(text, error) ||
+            !remember_reference(list->reader, list->column, bytes_of_text(text), list->line,
+                                error)) {
             return false;
         }
-        remember_reference(list->reader, list->column, bytes_of_text(text), list->line);
     } else if (column->holds_requirements && !value_read_requirement(text, &text, error)) {
         return false;
     }
@@ -312,10 +319,8 @@ static bool read_cell(struct file_reader *reader, size_t column, const struct ra
     if (!value_read(schema, raw->text, out, error)) {
         return false;
     }
-    if (schema->type == SCHEMA_REFERENCE) {
-        remember_reference(reader, column, bytes_of_text(out->text), raw->line);
-    }
-    return true;
+    return schema->type != SCHEMA_REFERENCE ||
+           remember_reference(reader, column, bytes_of_text(out->text), raw->line, error);
 }
 
 /* Understands the cells RAWS of the row at LINE, which becomes the next row of the table. */

@@ -9,6 +9,8 @@
 #include "evidence/notes.h"
 #include "evidence/source.h"
 
+#define REGISTER_REFERENCES_MAX 1000000 /* Of all registers. */
+
 /* A reference that can be checked only when all registers are read. */
 struct register_reference {
     size_t table;      /* Index of the table that must have the id. */
@@ -28,8 +30,8 @@ struct register_reader {
     struct index *ids;   /* Of each table of the schema. */
 };
 
-/* Reads FILE as the table TABLE_INDEX; what is wrong goes to the notes, and the table has as many rows as
- * could be made out. */
+/* Reads FILE as the table TABLE_INDEX; what is wrong goes to the notes, and the table has as many
+ * rows as could be made out. */
 void register_read(struct register_reader *reader, size_t table_index, struct source_file *file,
                    struct dataset_table *out);
 

@@ -154,8 +154,8 @@ static bool read_column(const struct reader *reader, const struct tree *node,
     return true;
 }
 
-/* Reads the columns in LIST into COLUMNS, of which *COUNT are there; one of the COMMON_COUNT first is
- * replaced when it is named again. */
+/* Reads the columns in LIST into COLUMNS, of which *COUNT are there; one of the COMMON_COUNT first
+ * is replaced when it is named again. */
 static bool read_columns(const struct reader *reader, const struct tree *list,
                          struct schema_column *columns, size_t common_count, size_t *count)
 {

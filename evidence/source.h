@@ -44,7 +44,8 @@ void source_close(struct source *source);
 /* The file PATH, or NULL. */
 struct source_file *source_find(const struct source *source, const char *path);
 
-/* The content of FILE; a source on disk reads it into ARENA and remembers the digest of what was read.
+/* The content of FILE; a source on disk reads it into ARENA and remembers the digest of what was
+ * read.
  *
  * Errors, with the path: ERROR_INVALID when the file has a problem; ERROR_IO; ERROR_LIMIT. */
 MUST_USE bool source_read(const struct source *source, struct source_file *file,

@@ -1,11 +1,11 @@
 #ifndef EVIDENCE_TAR_H
 #define EVIDENCE_TAR_H
 
-/* The archive inside a bundle: a restricted-pax tar of regular files whose bytes depend on nothing but
- * their names and content, and a reader that trusts nothing.
+/* The archive inside a bundle: a restricted-pax tar of regular files whose bytes depend on nothing
+ * but their names and content, and a reader that trusts nothing.
  *
- * The reader takes plain tar only. No compression is accepted at all, so nothing can be larger inside
- * than outside and a limit on the input limits the output. */
+ * The reader takes plain tar only. No compression is accepted at all, so nothing can be larger
+ * inside than outside and a limit on the input limits the output. */
 
 #include <stddef.h>
 
@@ -31,11 +31,12 @@ void tar_destroy(struct tar_writer *writer);
 /* Gives the archive block by block: fills *BLOCK, with size 0 at the end. Errors are passed on. */
 typedef bool tar_pull(void *context, struct bytes *block, struct error *error);
 
-/* Reads an archive into ARENA: at most SOURCE_FILES_MAX files of together at most TAR_SIZE_MAX bytes, in
- * the order of the archive. To the end of the input, so that PULL sees all of it.
+/* Reads an archive into ARENA: at most SOURCE_FILES_MAX files of together at most TAR_SIZE_MAX
+ * bytes, in the order of the archive. To the end of the input, so that PULL sees all of it.
  *
- * Errors: ERROR_INVALID naming the entry: it is a link, device or directory, its name leads out of the
- * archive or equals another one after NFC and case folding; ERROR_LIMIT; ERROR_CORRUPT; those of PULL. */
+ * Errors: ERROR_INVALID naming the entry: it is a link, device or directory, its name leads out of
+ * the archive or equals another one after NFC and case folding; ERROR_LIMIT; ERROR_CORRUPT; those
+ * of PULL. */
 MUST_USE bool tar_read(tar_pull *pull, void *context, struct arena *arena, struct source *out,
                        struct error *error);
 

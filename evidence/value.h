@@ -1,8 +1,8 @@
 #ifndef EVIDENCE_VALUE_H
 #define EVIDENCE_VALUE_H
 
-/* From what stands in a cell to a value of the schema. Errors are sentences about the cell that quote
- * it ("hgh" is not one of low, medium, high); the caller says where it stands. */
+/* From what stands in a cell to a value of the schema. Errors are sentences about the cell that
+ * quote it ("hgh" is not one of low, medium, high); the caller says where it stands. */
 
 #include <stdbool.h>
 #include <stddef.h>

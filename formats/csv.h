@@ -39,8 +39,8 @@ struct csv {
 
 /* Reads SOURCE, named FILE in errors, into ARENA.
  *
- * Errors: ERROR_INVALID ("FILE:LINE:COLUMN: ..."): a quote inside a bare cell, text behind a closing
- * quote, an open quote at the end, more cells than the header, NUL; ERROR_LIMIT. */
+ * Errors: ERROR_INVALID ("FILE:LINE:COLUMN: ..."): a quote inside a bare cell, text behind a
+ * closing quote, an open quote at the end, more cells than the header, NUL; ERROR_LIMIT. */
 MUST_USE bool csv_parse(struct bytes source, const char *file, struct arena *arena, struct csv *out,
                         struct error *error);
 

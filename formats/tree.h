@@ -43,8 +43,8 @@ struct tree {
     struct tree *child; /* First child. */
 };
 
-/* Parse SOURCE, named FILE in errors, into ARENA, which owns the tree afterwards and keeps copies of
- * both.
+/* Parse SOURCE, named FILE in errors, into ARENA, which owns the tree afterwards and keeps copies
+ * of both.
  *
  * Errors: ERROR_INVALID ("FILE:LINE:COLUMN: what is wrong"); ERROR_LIMIT. */
 MUST_USE bool tree_parse_yaml(struct bytes source, const char *file, struct arena *arena,

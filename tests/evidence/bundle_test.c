@@ -1,4 +1,5 @@
-/* Bundles: the same evidence gives the same bytes, only seats read them, and nothing can be changed. */
+/* Bundles: the same evidence gives the same bytes, only seats read them, and nothing can be
+ * changed. */
 
 #define _XOPEN_SOURCE 700 /* For nftw(). */
 
@@ -71,8 +72,8 @@ static int tear_down_all(void **state)
     return 0;
 }
 
-/* Evidence with a name that is not ASCII, a document of several chunks and files nobody needs. The files
- * are written in the given direction, so that directories list them otherwise. */
+/* Evidence with a name that is not ASCII, a document of several chunks and files nobody needs. The
+ * files are written in the given direction, so that directories list them otherwise. */
 static void write_evidence(const char *path, bool is_backwards)
 {
     static const char *const names[] = {"aims.yaml",           DOCUMENT,
@@ -254,6 +255,21 @@ static void evidence_with_errors_is_not_packed(void **state)
                              &fixture->error));
     assert_int_equal(fixture->error.code, ERROR_INVALID);
     assert_int_equal(fixture->notes.error_count, 1);
+    assert_int_equal(fixture->file.size, 0);
+}
+
+static void what_could_not_be_opened_everywhere_is_not_packed(void **state)
+{
+    struct fixture *fixture = *state;
+
+    directory_write_text(fixture->path, "documents/Large.bin", "another");
+    directory_write_text(fixture->path, "registers/risks.csv", "id,source_file\nr1,Large.bin\n");
+    fixture->options.is_plain = true;
+    assert_false(bundle_pack(&fixture->options, fixture->arena, &fixture->file, &fixture->packed,
+                             &fixture->error));
+    assert_string_equal(fixture->error.message,
+                        "the names \"bag/data/documents/Large.bin\" and "
+                        "\"bag/data/documents/large.bin\" in the archive are the same");
     assert_int_equal(fixture->file.size, 0);
 }
 
@@ -585,6 +601,7 @@ int main(void)
         TEST(the_same_evidence_gives_the_same_bytes),
         TEST(only_what_is_cited_is_packed_and_the_rest_is_listed),
         TEST(evidence_with_errors_is_not_packed),
+        TEST(what_could_not_be_opened_everywhere_is_not_packed),
         TEST(no_byte_can_be_changed),
         TEST(every_cut_and_every_extra_byte_is_seen),
         TEST(chunks_that_are_moved_or_missing_are_named),

@@ -482,6 +482,32 @@ static void cells_and_lists_have_limits(void **state)
     buffer_finish(&list);
 }
 
+static void references_have_a_limit(void **state)
+{
+    struct fixture *fixture = *state;
+    struct buffer text = {0};
+
+    buffer_append_text(&text, "id,system_ids\n");
+    for (int row = 0; row < 1001; row++) {
+        buffer_format(&text, "r%d,", row);
+        for (int i = 0; i < LOAD_ELEMENTS_MAX; i++) {
+            buffer_append_text(&text, "s;");
+        }
+        buffer_append_text(&text, "\n");
+    }
+    arena_destroy(fixture->arena);
+    fixture->arena = arena_create(256 * 1024 * 1024);
+    notes_init(&fixture->notes, fixture->arena);
+    put(fixture, "aims.yaml", aims);
+    put(fixture, "registers/ai_systems.csv", "id\ns\n");
+    put(fixture, "registers/risks.csv", buffer_text(&text));
+    load(fixture);
+    assert_string_equal(all_notes(fixture),
+                        "E registers/risks.csv:1002: column \"system_ids\": the evidence has more "
+                        "than 1000000 references\n");
+    buffer_finish(&text);
+}
+
 static void a_directory_is_loaded_like_memory_and_links_are_not_followed(void **state)
 {
     struct fixture *fixture = *state;
@@ -531,6 +557,7 @@ int main(void)
         TEST(evidence_without_aims_yaml_or_against_it_is_refused),
         TEST(everything_wrong_is_reported_in_one_run_up_to_a_limit),
         TEST(cells_and_lists_have_limits),
+        TEST(references_have_a_limit),
         TEST(a_directory_is_loaded_like_memory_and_links_are_not_followed),
     };
 

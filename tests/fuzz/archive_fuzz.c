@@ -1,5 +1,5 @@
-/* Any bytes as the archive of a bundle: refused with a sentence, or files with sound names that lie in
- * memory, and perhaps a bag. */
+/* Any bytes as the archive of a bundle: refused with a sentence, or files with sound names that lie
+ * in memory, and perhaps a bag. */
 
 #include <stddef.h>
 #include <stdint.h>

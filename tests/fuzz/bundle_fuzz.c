@@ -1,5 +1,5 @@
-/* Any bytes as a bundle. No input is signed by chance, so beside the whole file its header is tried alone,
- * with a signature made here. */
+/* Any bytes as a bundle. No input is signed by chance, so beside the whole file its header is tried
+ * alone, with a signature made here. */
 
 #include <stddef.h>
 #include <stdint.h>
