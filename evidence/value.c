@@ -241,20 +241,15 @@ static bool read_boolean(const char *text, struct dataset_value *out, struct err
     return error_set(error, ERROR_INVALID, "%s is not yes or no", value_quote(text, quote));
 }
 
-static bool check_choice(const struct schema_column *column, const char *text, struct error *error)
+static bool refuse_choice(const struct schema_column *column, const char *text, struct error *error)
 {
     char quote[VALUE_QUOTE_SIZE];
     char list[300];
     size_t used = 0;
 
-    for (size_t i = 0; i < column->choice_count; i++) {
-        if (strcmp(column->choices[i], text) == 0) {
-            return true;
-        }
-        if (used < sizeof(list)) {
-            used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", i == 0 ? "" : ", ",
-                                     column->choices[i]);
-        }
+    for (size_t i = 0; i < column->choice_count && used < sizeof(list); i++) {
+        used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", i == 0 ? "" : ", ",
+                                 column->choices[i]);
     }
     (void)value_quote(text, quote);
     if (used < sizeof(list)) {
@@ -265,6 +260,16 @@ static bool check_choice(const struct schema_column *column, const char *text, s
     return error_set(error, ERROR_INVALID, "%s is not one of the %zu words allowed here%s%s%s",
                      quote, column->choice_count, near == NULL ? "" : "; did you mean ",
                      near == NULL ? "" : near, near == NULL ? "" : "?");
+}
+
+static bool check_choice(const struct schema_column *column, const char *text, struct error *error)
+{
+    for (size_t i = 0; i < column->choice_count; i++) {
+        if (strcmp(column->choices[i], text) == 0) {
+            return true;
+        }
+    }
+    return refuse_choice(column, text, error);
 }
 
 bool value_read(const struct schema_column *column, const char *text, struct dataset_value *out,

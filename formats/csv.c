@@ -25,6 +25,7 @@ struct reader {
     char *line_start; /* Of the line of AT. */
     uint32_t line;
     char separator;
+    bool is_stop[256];   /* What a bare cell cannot hold; cells are too short for strcspn(). */
     struct buffer cells; /* struct csv_cell, of the rows so far. */
     struct error *error;
 };
@@ -176,9 +177,9 @@ static bool read_quoted(struct reader *reader, char **end)
 
 static bool read_bare(struct reader *reader, char **end)
 {
-    char stops[] = {reader->separator, '"', '\r', '\n', '\0'};
-
-    reader->at += strcspn(reader->at, stops);
+    while (!reader->is_stop[(uint8_t)*reader->at]) {
+        reader->at++;
+    }
     if (*reader->at == '"') {
         return fail(reader, reader->at,
                     "a quote stands inside a cell that does not begin with one");
@@ -304,6 +305,16 @@ static bool read_rows(struct reader *reader, struct csv *csv)
     return true;
 }
 
+static void set_separator(struct reader *reader, char separator)
+{
+    reader->separator = separator;
+    reader->is_stop[(uint8_t)separator] = true;
+    reader->is_stop['"'] = true;
+    reader->is_stop['\r'] = true;
+    reader->is_stop['\n'] = true;
+    reader->is_stop['\0'] = true;
+}
+
 bool csv_parse(struct bytes source, const char *file, struct arena *arena, struct csv *out,
                struct error *error)
 {
@@ -327,7 +338,8 @@ bool csv_parse(struct bytes source, const char *file, struct arena *arena, struc
                             strlen(start));
         goto out;
     }
-    csv.separator = reader.separator = recognise(start);
+    csv.separator = recognise(start);
+    set_separator(&reader, csv.separator);
     if (!read_header(&reader, arena, &csv) || !read_rows(&reader, &csv)) {
         goto out;
     }
