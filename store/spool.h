@@ -37,17 +37,19 @@ struct spool_upload;
 
 /* Begins or goes on with an upload of TOTAL_SIZE bytes at OFFSET, which must be spool_offset() (0
  * begins anew). ERROR_CONFLICT when somebody else is uploading it or the offset is another;
- * ERROR_LIMIT. */
+ * ERROR_LIMIT when it is larger than the spool takes. The caller closes it. */
 MUST_USE bool spool_upload_open(struct spool *spool, const struct digest *digest, uint64_t offset,
                                 uint64_t total_size, struct spool_upload **out,
                                 struct error *error);
+/* ERROR_LIMIT when more than TOTAL_SIZE comes; ERROR_IO. */
 MUST_USE bool spool_upload_write(struct spool_upload *upload, struct bytes part,
                                  struct error *error);
 /* Ends this request: with all bytes there, checks the digest and makes the bundle complete
- * (ERROR_CORRUPT when it differs; the upload is forgotten); else keeps what came. */
+ * (ERROR_CORRUPT when it differs; what came is then removed); else keeps what came. Close the
+ * upload afterwards in any case. */
 MUST_USE bool spool_upload_finish(struct spool_upload *upload, bool *is_complete,
                                   struct error *error);
-/* Ends it and keeps what came. close(NULL) does nothing. */
+/* Frees it and keeps what came. close(NULL) does nothing. */
 void spool_upload_close(struct spool_upload *upload);
 
 #endif
