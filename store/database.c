@@ -25,7 +25,9 @@ struct database {
     size_t statement_count;
 };
 
-static bool fail(const struct database *database, struct error *error)
+/* Fills ERROR from the last result. Returns nothing: the compiler must see that the callers return
+ * false. */
+static void record(const struct database *database, struct error *error)
 {
     enum error_code code = ERROR_IO;
 
@@ -50,14 +52,17 @@ static bool fail(const struct database *database, struct error *error)
     }
     const char *file = sqlite3_db_filename(database->handle, "main");
 
-    return error_set(error, code, "%s: %s", file != NULL ? file : "database",
-                     sqlite3_errmsg(database->handle));
+    error_record(error, code, "%s: %s", file != NULL ? file : "database",
+                 sqlite3_errmsg(database->handle));
 }
 
 static bool execute(struct database *database, const char *sql, struct error *error)
 {
-    return sqlite3_exec(database->handle, sql, NULL, NULL, NULL) == SQLITE_OK ||
-           fail(database, error);
+    if (sqlite3_exec(database->handle, sql, NULL, NULL, NULL) != SQLITE_OK) {
+        record(database, error);
+        return false;
+    }
+    return true;
 }
 
 bool database_begin(struct database *database, struct error *error)
@@ -91,7 +96,8 @@ static bool prepare(struct database *database, const char *sql, struct database_
 
     if (sqlite3_prepare_v3(database->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &rows->statement,
                            NULL) != SQLITE_OK) {
-        return fail(database, error);
+        record(database, error);
+        return false;
     }
     rows->database = database;
     rows->sql = sql;
@@ -129,7 +135,7 @@ bool database_query(struct database *database, const char *sql, const struct dat
     CHECK(sqlite3_bind_parameter_count(rows->statement) == (int)count);
     for (size_t i = 0; i < count; i++) {
         if (bind(rows->statement, (int)i + 1, &values[i]) != SQLITE_OK) {
-            (void)fail(database, error);
+            record(database, error);
             database_end(rows);
             return false;
         }
@@ -151,7 +157,7 @@ bool database_next(struct database_rows *rows, bool *has_row, struct error *erro
     bool is_ok = result == SQLITE_ROW || result == SQLITE_DONE;
 
     if (!is_ok) {
-        (void)fail(rows->database, error);
+        record(rows->database, error);
     } else {
         *has_row = result == SQLITE_ROW;
     }
