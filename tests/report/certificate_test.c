@@ -149,6 +149,24 @@ static void a_signature_under_another_seats_keyid_does_not_count(void **state)
     buffer_finish(&envelope);
 }
 
+static void a_spoiled_signature_beside_a_quorum_is_left_out(void **state)
+{
+    struct scene *scene = *state;
+    struct certificate *certificate = NULL;
+    struct buffer envelope = {0};
+
+    scene->votes[5].signature[9] ^= 1;
+    certificate_write(&scene->fixture->roster, buffer_bytes(&scene->statement), scene->votes, 23,
+                      &envelope);
+    assert_true(is_accepted(scene, &envelope, &certificate));
+    assert_int_equal(certificate->vote_count, 22);
+    assert_int_equal(certificate->votes[4].seat, 4);
+    assert_int_equal(certificate->votes[5].seat, 6);
+    assert_false(seat_set_has(&certificate->signers, 5));
+    assert_false(seat_set_has(&certificate->signers, 23));
+    buffer_finish(&envelope);
+}
+
 static void strangers_beside_a_quorum_do_no_harm(void **state)
 {
     struct scene *scene = *state;
@@ -361,6 +379,49 @@ static void the_value_does_not_depend_on_the_view(void **state)
     free(second);
 }
 
+static void a_docket_of_three_has_three_subjects_and_one_value(void **state)
+{
+    struct fixture *fixture = fixture_create(5, 1, 3, fixture_catalog());
+    struct statement *made = malloc(sizeof(*made));
+    struct statement *read = malloc(sizeof(*read));
+    struct arena *arena = arena_create(ARENA_MAX);
+    struct buffer text = {0};
+    struct error error;
+
+    (void)state;
+    assert_non_null(made);
+    assert_non_null(read);
+    fixture->is_present[2] = false;
+    fixture_vote(fixture, 4, 1)->answers[0] = ANSWER_NOT_MET; /* 3 of 5 say met. */
+    fixture_vote(fixture, 4, 2)->is_assessed = false;
+    fixture_vote(fixture, 4, 2)->reason = MESSAGE_CRASHED;
+    fixture_hear(fixture);
+    statement_make(&fixture->source, 3, made);
+    assert_int_equal(made->assessed_at, FIXTURE_AS_OF + 1); /* Of seats 0, 1, 3 and 4. */
+    assert_int_equal(made->cases[0].outcome, FINDINGS_CONCLUSIVE);
+    assert_int_equal(made->cases[1].outcome, FINDINGS_IN_DISPUTE);
+    assert_int_equal(made->cases[2].outcome, FINDINGS_UNHEARD);
+    statement_write(made, &text);
+    assert_true(statement_parse(buffer_bytes(&text), arena, read, &error));
+    assert_int_equal(read->case_count, 3);
+    assert_int_equal(read->view, 3);
+    assert_true(statement_compare(made, read, &error));
+    for (size_t i = 0; i < 3; i++) {
+        struct buffer report = {0};
+        struct digest digest;
+
+        fixture_report(fixture, i, &report);
+        hash_bytes(buffer_bytes(&report), &digest);
+        assert_true(digest_equal(&digest, &read->cases[i].report));
+        buffer_finish(&report);
+    }
+    buffer_finish(&text);
+    arena_destroy(arena);
+    free(made);
+    free(read);
+    fixture_destroy(fixture);
+}
+
 static void a_second_attempt_needs_a_certificate_that_is_not_conclusive(void **state)
 {
     struct fixture *fixture = fixture_create(5, 1, 1, fixture_catalog());
@@ -425,6 +486,7 @@ int main(void)
         SCENE_TEST(twenty_one_are_too_few),
         SCENE_TEST(twenty_two_signatures_of_twenty_one_seats_are_too_few),
         SCENE_TEST(a_signature_under_another_seats_keyid_does_not_count),
+        SCENE_TEST(a_spoiled_signature_beside_a_quorum_is_left_out),
         SCENE_TEST(strangers_beside_a_quorum_do_no_harm),
         SCENE_TEST(a_result_of_another_council_is_refused),
         SCENE_TEST(a_statement_that_lies_about_the_council_is_refused),
@@ -434,6 +496,7 @@ int main(void)
         SCENE_TEST(a_certified_report_must_still_follow_from_its_votes),
         SCENE_TEST(the_bundle_must_be_the_one_assessed),
         SCENE_TEST(the_value_does_not_depend_on_the_view),
+        cmocka_unit_test(a_docket_of_three_has_three_subjects_and_one_value),
         cmocka_unit_test(a_second_attempt_needs_a_certificate_that_is_not_conclusive),
         SCENE_TEST(the_keyring_lists_every_seat_and_the_quorum),
     };

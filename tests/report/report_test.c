@@ -208,6 +208,11 @@ static void shown_is_the_paper_that_most_share_and_ties_go_to_the_lowest_seat(vo
     for (uint8_t seat = 2; seat <= 7; seat++) {
         fixture_vote(fixture, seat, 0)->papers[1] = (struct digest){{0xA0, seat}};
     }
+    for (uint8_t seat = 2; seat <= 7; seat++) { /* f seats alike, and f + 1. */
+        fixture_vote(fixture, seat, 0)->papers[4] = (struct digest){{0xB0, seat}};
+        fixture_vote(fixture, seat, 0)->papers[5] =
+            seat == 2 ? fixture_vote(fixture, 0, 0)->papers[5] : (struct digest){{0xC0, seat}};
+    }
     fixture_vote(fixture, 0, 0)->papers[1] = (struct digest){{0xA0, 0}};
     fixture_vote(fixture, 1, 0)->papers[1] = (struct digest){{0xA0, 1}};
     fixture_hear(fixture);
@@ -220,6 +225,10 @@ static void shown_is_the_paper_that_most_share_and_ties_go_to_the_lowest_seat(vo
     assert_int_equal(report->criteria[1].paper.data[1], 0); /* All differ: the lowest seat. */
     assert_true(report_is_one_source(report, 1));
     assert_int_equal(report->voices[report->criteria[2].paper_voice].seat_count, 4);
+    assert_int_equal(report->voices[report->criteria[4].paper_voice].seat_count, 2);
+    assert_true(report_is_one_source(report, 4));
+    assert_int_equal(report->voices[report->criteria[5].paper_voice].seat_count, 3);
+    assert_false(report_is_one_source(report, 5));
     free(report);
     fixture_destroy(fixture);
 }
