@@ -7,6 +7,7 @@
 #include "evidence/load.h"
 #include "evidence/path.h"
 #include "evidence/tar.h"
+#include "formats/text.h"
 
 #define SCRATCH_SIZE                                                                               \
     (64 * 1024 * 1024) /* Bytes for names and indexes while the bundle is checked. */
@@ -98,7 +99,13 @@ static bool add_payload(struct packer *packer, const struct source_file *file)
 /* Writes the tar. In the order of bytes, "data/" comes behind the first two tag files. */
 static bool archive(struct packer *packer)
 {
-    if (!tar_create(&packer->plain, &packer->tar, packer->error) || !add_tags(packer, 0, 2)) {
+    bool is_ascii = true;
+
+    for (size_t i = 0; i < packer->payload.file_count; i++) {
+        is_ascii = is_ascii && text_is_ascii(packer->payload.files[i].path);
+    }
+    if (!tar_create(&packer->plain, is_ascii, &packer->tar, packer->error) ||
+        !add_tags(packer, 0, 2)) {
         return false;
     }
     for (size_t i = 0; i < packer->payload.file_count; i++) {

@@ -16,6 +16,7 @@
 
 struct tar_writer {
     struct archive *archive;
+    bool names_are_ascii;
     struct archive_entry *entry;
 };
 
@@ -35,7 +36,8 @@ static la_ssize_t append_block(struct archive *archive, void *context, const voi
     return (la_ssize_t)size;
 }
 
-bool tar_create(struct buffer *out, struct tar_writer **writer_out, struct error *error)
+bool tar_create(struct buffer *out, bool names_are_ascii, struct tar_writer **writer_out,
+                struct error *error)
 {
     struct tar_writer *writer = calloc(1, sizeof(*writer));
 
@@ -44,9 +46,11 @@ bool tar_create(struct buffer *out, struct tar_writer **writer_out, struct error
     writer->entry = archive_entry_new();
     CHECK(writer->archive != NULL);
     CHECK(writer->entry != NULL);
-    /* Names are bytes: no conversion that depends on the locale. */
+    writer->names_are_ascii = names_are_ascii;
+    /* Other names are written as bytes: no conversion that depends on the locale. */
     if (archive_write_set_format_pax_restricted(writer->archive) != ARCHIVE_OK ||
-        archive_write_set_options(writer->archive, "hdrcharset=BINARY") != ARCHIVE_OK ||
+        (!names_are_ascii &&
+         archive_write_set_options(writer->archive, "hdrcharset=BINARY") != ARCHIVE_OK) ||
         archive_write_add_filter_none(writer->archive) != ARCHIVE_OK ||
         archive_write_open(writer->archive, out, NULL, append_block, NULL) != ARCHIVE_OK) {
         (void)fail_write(writer, error);
@@ -61,6 +65,7 @@ bool tar_add(struct tar_writer *writer, const char *path, struct bytes content, 
 {
     struct archive_entry *entry = archive_entry_clear(writer->entry);
 
+    CHECK(!writer->names_are_ascii || text_is_ascii(path));
     archive_entry_copy_pathname(entry, path);
     archive_entry_set_filetype(entry, AE_IFREG);
     archive_entry_set_perm(entry, FILE_MODE);

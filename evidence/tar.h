@@ -19,8 +19,10 @@
 
 struct tar_writer;
 
-/* Starts an archive at the end of OUT, which must live until tar_finish(). */
-MUST_USE bool tar_create(struct buffer *out, struct tar_writer **writer, struct error *error);
+/* Starts an archive at the end of OUT, which must live until tar_finish(). When all names that will
+ * be added are ASCII, most entries need no pax header, and the archive is half as large. */
+MUST_USE bool tar_create(struct buffer *out, bool names_are_ascii, struct tar_writer **writer,
+                         struct error *error);
 /* Adds a file; the caller sorts. */
 MUST_USE bool tar_add(struct tar_writer *writer, const char *path, struct bytes content,
                       struct error *error);

@@ -73,6 +73,16 @@ bool text_is_utf8(struct bytes source, size_t *offset)
     return true;
 }
 
+bool text_is_ascii(const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if ((uint8_t)*text >= 0x80) {
+            return false;
+        }
+    }
+    return true;
+}
+
 size_t text_count(struct bytes source)
 {
     size_t count = 0;
@@ -112,15 +122,11 @@ bool text_has_control(const char *text)
 
 const char *text_fold(const char *text, struct arena *arena)
 {
-    const char *end = text;
     utf8proc_uint8_t *folded = NULL;
     utf8proc_option_t options =
         UTF8PROC_NULLTERM | UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD;
 
-    while (*end > 0) {
-        end++;
-    }
-    if (*end == '\0') { /* Most names are ASCII, whose folding is easy. */
+    if (text_is_ascii(text)) { /* Most names are, and folding them is easy. */
         char *copy = arena_text(arena, text);
 
         for (char *letter = copy; letter != NULL && *letter != '\0'; letter++) {

@@ -14,6 +14,9 @@
  * byte that is not. NUL is well-formed. */
 bool text_is_utf8(struct bytes source, size_t *offset);
 
+/* True when TEXT holds nothing but ASCII. */
+bool text_is_ascii(const char *text);
+
 /* Number of characters of SOURCE, which is UTF-8 or a part of it. */
 size_t text_count(struct bytes source);
 

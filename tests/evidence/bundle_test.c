@@ -507,7 +507,7 @@ static void expect_bag(struct fixture *fixture, const struct part *parts, const 
     struct bundle_header header = {.is_plain = true, .submitter = *keys_public(submitter)};
     bool is_open;
 
-    assert_true(tar_create(&tar, &writer, &fixture->error));
+    assert_true(tar_create(&tar, true, &writer, &fixture->error));
     for (; parts->path != NULL; parts++) {
         const char *text = parts->text == NULL ? manifest : parts->text;
 

@@ -118,7 +118,7 @@ static void what_is_written_is_read_back(void **state)
     char large[100000];
 
     memset(large, 'x', sizeof(large));
-    assert_true(tar_create(&fixture->tar, &writer, &fixture->error));
+    assert_true(tar_create(&fixture->tar, false, &writer, &fixture->error));
     assert_true(tar_add(writer, "bag/a.txt", bytes_of_text("hello"), &fixture->error));
     assert_true(tar_add(writer, "bag/empty", bytes_of(NULL, 0), &fixture->error));
     assert_true(tar_add(writer, name, bytes_of(large, sizeof(large)), &fixture->error));
@@ -134,6 +134,26 @@ static void what_is_written_is_read_back(void **state)
         assert_int_equal(fixture->files.files[1].size, 0);
         assert_int_equal(fixture->given, fixture->tar.size);
     }
+}
+
+static void ascii_names_need_no_more_than_a_header_and_whole_blocks(void **state)
+{
+    struct fixture *fixture = *state;
+    struct tar_writer *writer = NULL;
+    char name[] = "bag/data/documents/a long name in a directory, which is less than one hundred "
+                  "bytes/00";
+
+    assert_true(tar_create(&fixture->tar, true, &writer, &fixture->error));
+    for (int i = 0; i < 40; i++) {
+        (void)snprintf(name + sizeof(name) - 3, 3, "%02d", i);
+        assert_true(tar_add(writer, name, bytes_of_text("x"), &fixture->error));
+    }
+    assert_true(tar_finish(writer, &fixture->error));
+    tar_destroy(writer);
+    assert_int_equal(fixture->tar.size, (40 * 2 + 2 + 18) / 20 * 20 * BLOCK);
+    assert_true(tar_read(pull, fixture, fixture->arena, &fixture->files, &fixture->error));
+    assert_int_equal(fixture->files.file_count, 40);
+    assert_string_equal(fixture->files.files[39].path, name);
 }
 
 static void our_own_hand_made_archive_is_read(void **state)
@@ -322,6 +342,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(what_is_written_is_read_back),
+        TEST(ascii_names_need_no_more_than_a_header_and_whole_blocks),
         TEST(our_own_hand_made_archive_is_read),
         TEST(names_that_lead_elsewhere_are_refused),
         TEST(a_name_that_is_not_utf8_is_refused),
