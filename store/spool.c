@@ -114,6 +114,17 @@ bool spool_offset(struct spool *spool, const struct digest *digest, uint64_t *ou
     return true;
 }
 
+bool spool_remove(struct spool *spool, const struct digest *digest, struct error *error)
+{
+    char name[NAME_SIZE];
+
+    name_of(digest, COMPLETE, name);
+    if (unlinkat(spool->fd, name, 0) != 0 && errno != ENOENT) {
+        return error_set(error, ERROR_IO, "spool: %s: %s", name, strerror(errno));
+    }
+    return true;
+}
+
 bool spool_descriptor(struct spool *spool, const struct digest *digest, int *fd,
                       struct error *error)
 {

@@ -29,6 +29,10 @@ MUST_USE bool spool_read(struct spool *spool, const struct digest *digest, uint6
 MUST_USE bool spool_descriptor(struct spool *spool, const struct digest *digest, int *fd,
                                struct error *error);
 
+/* Removes a complete bundle that turned out to be none, so that it can be uploaded again. Does
+ * nothing when it is not there. ERROR_IO. */
+MUST_USE bool spool_remove(struct spool *spool, const struct digest *digest, struct error *error);
+
 /* Bytes of an upload in progress that are kept; 0 when there is none. */
 MUST_USE bool spool_offset(struct spool *spool, const struct digest *digest, uint64_t *out,
                            struct error *error);
