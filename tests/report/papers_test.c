@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "crypto/seal.h"
 #include "report/papers.h"
 #include "tests/report/fixture.h"
 
@@ -190,6 +191,13 @@ static void papers_of_another_case_under_this_name_are_refused(void **state)
     seal(scene, &sealed);
     assert_false(is_opened(scene, scene->fixture->reader, &sealed, &papers));
     assert_int_equal(scene->error.code, ERROR_CORRUPT);
+
+    scene->papers.case_id.data[0] = 1;
+    scene->papers.docket.data[0] = 9;
+    buffer_clear(&sealed);
+    seal(scene, &sealed);
+    assert_false(is_opened(scene, scene->fixture->reader, &sealed, &papers));
+    assert_int_equal(scene->error.code, ERROR_CORRUPT);
     buffer_finish(&sealed);
 }
 
@@ -232,6 +240,17 @@ static void rows_that_do_not_fit_are_left_out_and_counted(void **state)
                             &scene->fixture->roster, &sealed, &scene->error));
     assert_true(is_opened(scene, scene->fixture->reader, &sealed, &papers));
     assert_int_equal(papers.omitted[0], 0);
+
+    /* One whole chunk of the stream alone is not the papers. */
+    struct buffer cut = {0};
+    const char *begin = strstr(buffer_text(&sealed), "\"stream\":\"") + 10;
+    size_t kept = (SEAL_HEADER_SIZE + SEAL_CHUNK_SIZE + SEAL_CHUNK_MARGIN) / 3 * 4;
+
+    buffer_append(&cut, sealed.data, (size_t)(begin - buffer_text(&sealed)) + kept);
+    buffer_append_text(&cut, strstr(begin, "\",\"type\""));
+    assert_false(is_opened(scene, scene->fixture->reader, &cut, &papers));
+    assert_non_null(strstr(scene->error.message, "break off in the middle"));
+    buffer_finish(&cut);
     buffer_finish(&plain);
     buffer_finish(&sealed);
 }

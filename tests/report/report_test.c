@@ -327,6 +327,12 @@ static void a_report_that_does_not_follow_from_its_votes_is_refused(void **state
         {"\"answer\":\"contested\"", "\"answer\":\"met\"", "the answer of 4.1-1 is \"met\""},
         {"\"outcome\":\"contested\"", "\"outcome\":\"conclusive\"", "the outcome of the report"},
         {"\"notMet\":\"major\"", "\"notMet\":\"awful\"", "notMet is \"awful\""},
+        {"\"id\":\"4.1-1\",\"notMet\":\"major\",",
+         "\"id\":\"4.1-1\",\"notMet\":\"major\",\"paper\":{\"digest\":\"ab\",\"voice\":0},",
+         "a paper is shown exactly where a quorum agrees"},
+        {"\"voice\":2},\"votes\":{\"met\":2,\"notMet\":3}",
+         "\"voice\":0},\"votes\":{\"met\":2,\"notMet\":3}",
+         "a paper is shown of a seat that found otherwise"},
         {"\"hosts\":5", "\"hosts\":6", "byte "},
         {"\"absent\":[]", "\"absent\":[0]", "not those of the seats that assessed"},
         {"\"absent\":[]", "\"absent\":[5]", "no such seat"},
@@ -347,6 +353,7 @@ static void a_report_that_does_not_follow_from_its_votes_is_refused(void **state
 
     (void)state;
     fixture_answer(fixture, 0, 1, 0, ANSWER_NOT_APPLICABLE);
+    fixture_answer(fixture, 4, 4, 1, ANSWER_NOT_MET);
     fixture_hear(fixture);
     fixture_report(fixture, 0, &text);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
