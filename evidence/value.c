@@ -98,7 +98,7 @@ static bool exists(const struct day *day)
     static const int sizes[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     bool is_leap = (day->year % 4 == 0 && day->year % 100 != 0) || day->year % 400 == 0;
 
-    if (day->year < YEAR_MIN || day->year > YEAR_MAX || day->month < 1 || day->month > 12) {
+    if (day->month < 1 || day->month > 12) {
         return false;
     }
     return day->day >= 1 && day->day <= sizes[day->month - 1] + (day->month == 2 && is_leap);
@@ -131,6 +131,10 @@ bool value_read_date(const char *text, char out[VALUE_DATE_SIZE], bool *is_conve
 
     if (!is_iso && !read_dotted(text, &day)) {
         return refuse_date(text, error);
+    }
+    if (day.year < YEAR_MIN || day.year > YEAR_MAX) { /* A slip of the pen. */
+        return error_set(error, ERROR_INVALID, "%s is not in the years %d to %d",
+                         value_quote(text, quote), YEAR_MIN, YEAR_MAX);
     }
     if (!exists(&day)) {
         return error_set(error, ERROR_INVALID, "%s is a day that does not exist",

@@ -481,6 +481,25 @@ static void an_unpacked_bag_is_whole_and_packs_to_the_same_digest(void **state)
     assert_int_equal(fixture->packed.left_out_count, 0);
 }
 
+static void the_header_names_the_evidence(void **state)
+{
+    struct fixture *fixture = *state;
+    struct bundle_header header;
+    struct buffer content = {0};
+
+    pack(fixture, true);
+    assert_true(
+        bundle_read_header(buffer_bytes(&fixture->file), fixture->arena, &header, &fixture->error));
+    buffer_append(&content, fixture->file.data + header.block_size,
+                  fixture->file.size - header.block_size);
+    header.manifest.data[0] ^= 1;
+    sign_anew(fixture, &header, buffer_bytes(&content));
+    assert_false(open_as(fixture, SEATS));
+    assert_string_equal(fixture->error.message,
+                        "bag/tagmanifest-sha256.txt is not the one that the header names");
+    buffer_finish(&content);
+}
+
 /* One file of a bag that is made by hand. */
 struct part {
     const char *path;
@@ -609,6 +628,7 @@ int main(void)
         TEST(a_coordinator_checks_everything_but_the_content),
         TEST(a_bundle_is_opened_from_a_file_like_from_memory),
         TEST(an_unpacked_bag_is_whole_and_packs_to_the_same_digest),
+        TEST(the_header_names_the_evidence),
         TEST(a_bag_must_be_complete_and_valid),
     };
 

@@ -217,6 +217,7 @@ static void a_bad_value_is_named_with_its_place(void **state)
         {"eu_annex_iii_point", "99999999999999999999",
          "\"99999999999999999999\" is too large a number"},
         {"last_changed_on", "2026-02-30", "\"2026-02-30\" is a day that does not exist"},
+        {"last_changed_on", "0026-02-03", "\"0026-02-03\" is not in the years 1900 to 2199"},
         {"last_changed_on", "3/4/2026",
          "\"3/4/2026\" is ambiguous, because slashes mean different days in different countries; "
          "write YYYY-MM-DD"},
@@ -265,6 +266,29 @@ static void ids_are_required_and_unique(void **state)
     expect(fixture, "registers/treatments.yaml", "- {id: t1}\n",
            "E registers/treatments.yaml:1: column \"risk_id\": is empty, and every row needs "
            "one\n");
+}
+
+static void days_are_those_of_the_calendar_up_to_the_end_of_the_period(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char *const good[] = {"2000-02-29", "2024-02-29", "1900-02-28", "2025-12-31",
+                                       "2026-06-30"};
+    static const char *const bad[] = {"1900-02-29", "2023-02-29", "2025-04-31", "2025-00-10",
+                                      "2025-01-00"};
+
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        expect(fixture, "registers/risks.csv",
+               arena_format(fixture->arena, "id,created_on\nr1,%s\n", good[i]), "");
+        assert_text(value(fixture, "risks", 0, "created_on"), good[i]);
+    }
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        expect(fixture, "registers/risks.csv",
+               arena_format(fixture->arena, "id,created_on\nr1,%s\n", bad[i]),
+               arena_format(fixture->arena,
+                            "E registers/risks.csv:2: column \"created_on\": \"%s\" is a day that "
+                            "does not exist\n",
+                            bad[i]));
+    }
 }
 
 static void dates_with_dots_are_converted_and_said_once(void **state)
@@ -547,6 +571,7 @@ int main(void)
         TEST(yaml_json_and_csv_give_the_same_rows),
         TEST(a_bad_value_is_named_with_its_place),
         TEST(ids_are_required_and_unique),
+        TEST(days_are_those_of_the_calendar_up_to_the_end_of_the_period),
         TEST(dates_with_dots_are_converted_and_said_once),
         TEST(what_is_unknown_is_a_warning_with_what_was_meant),
         TEST(other_encodings_are_converted_with_a_warning),

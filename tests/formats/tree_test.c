@@ -170,6 +170,7 @@ static void json_that_is_none_is_refused_with_its_place(void **state)
         {"\"\\x\"", "f:1:3: this escape does not exist"},
         {"\"\\u12g4\"", "f:1:6: four hexadecimal digits must follow \\u"},
         {"\"\\ud83d\"", "f:1:8: the second half of a surrogate pair is missing"},
+        {"\"\\ud83d\\u0041\"", "f:1:14: the second half of a surrogate pair is missing"},
         {"\"\\ude00\"", "f:1:8: the first half of a surrogate pair is missing"},
         {"\"\\u0000\"", "f:1:1: the text holds a NUL character"},
         {"01", "f:1:1: this is not a value"},
