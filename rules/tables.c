@@ -155,12 +155,12 @@ static bool create_link(struct tables *tables, size_t register_index, size_t col
 
     slot->register_index = register_index;
     slot->column_index = column_index;
-    return execute(
-        tables, name,
-        sqlite3_mprintf("CREATE TABLE \"%w\" (id TEXT, ref TEXT, position INTEGER) STRICT;"
-                        "CREATE INDEX \"%w_ref\" ON \"%w\" (ref)",
-                        name, name, name),
-        error);
+    return execute(tables, name,
+                   sqlite3_mprintf("CREATE TABLE \"%w\" (id TEXT, ref TEXT, position INTEGER, "
+                                   "PRIMARY KEY (id, position)) STRICT, WITHOUT ROWID;"
+                                   "CREATE INDEX \"%w_ref\" ON \"%w\" (ref)",
+                                   name, name, name),
+                   error);
 }
 
 static bool create_register(struct tables *tables, size_t register_index, struct error *error)
