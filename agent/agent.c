@@ -7,7 +7,9 @@
 #include <time.h>
 
 #include "agent/assessment.h"
+#include "agent/examine.h"
 #include "agent/hearing.h"
+#include "agent/papers_desk.h"
 #include "base/check.h"
 #include "base/encode.h"
 #include "base/log.h"
@@ -97,6 +99,14 @@ static void take_hello(struct agent *agent, uint8_t from, const struct message *
     peer->is_up = true;
 }
 
+/* Gives the examination something to do: verdicts first, then papers. */
+static void work(struct agent *agent)
+{
+    if (assessment_advance(agent)) {
+        papers_desk_advance(agent->papers_desk);
+    }
+}
+
 static void heartbeat(void *context)
 {
     struct agent *agent = context;
@@ -105,10 +115,14 @@ static void heartbeat(void *context)
     for (uint8_t i = 0; i < agent->roster.coordinator_count; i++) {
         struct agent_peer *peer = &agent->peers[i];
         struct message ping = {.kind = MESSAGE_PING};
+        struct error error;
 
         if (peer->is_up && now_ms > peer->heard_ms + AGENT_SILENCE_MS) {
             log_line(LOG_WARNING, "coordinator %u is silent", i);
             peer->is_up = false;
+            if (!link_client_reconnect(peer->link, &error)) {
+                log_line(LOG_ERROR, "coordinator %u: %s", i, error.message);
+            }
         }
         ping.ping.clock_ms = clock_ms();
         if (peer->is_up) {
@@ -117,7 +131,8 @@ static void heartbeat(void *context)
             say_hello(agent, i);
         }
     }
-    assessment_tick(agent);
+    examine_tick(agent->examine);
+    work(agent);
     loop_timer_set(agent->loop, &agent->heartbeat, now_ms + AGENT_HELLO_MS);
 }
 
@@ -300,26 +315,6 @@ static void take_decide(struct agent *agent, uint8_t from, const struct message 
     }
 }
 
-static void send_papers(struct agent *agent, uint8_t to, const struct message *message)
-{
-    struct message item = {.kind = MESSAGE_ITEM};
-    struct buffer papers = {0};
-    struct error error;
-
-    item.item.item = MESSAGE_ITEM_PAPERS;
-    item.item.digest = message->fetch.digest;
-    item.item.index = message->fetch.index;
-    if (seat_store_papers(agent->store, &message->fetch.digest, message->fetch.index, &papers,
-                          &error)) {
-        item.item.total_size = papers.size;
-        item.item.data = buffer_bytes(&papers);
-    } else if (error.code != ERROR_NOT_FOUND) {
-        agent_fail(agent, &error);
-    }
-    agent_send(agent, to, &item);
-    buffer_finish(&papers);
-}
-
 static void take_fetch(struct agent *agent, uint8_t from, const struct message *message)
 {
     struct buffer frame = {0};
@@ -327,7 +322,8 @@ static void take_fetch(struct agent *agent, uint8_t from, const struct message *
 
     switch (message->fetch.item) {
     case MESSAGE_ITEM_PAPERS:
-        send_papers(agent, from, message);
+        papers_desk_ask(agent->papers_desk, from, &message->fetch.digest, message->fetch.index);
+        work(agent);
         break;
     case MESSAGE_ITEM_CERTIFICATE:
         (void)answer_decided(agent, from, &message->fetch.digest);
@@ -381,7 +377,8 @@ static void dispatch(struct agent *agent, uint8_t from, const struct message *me
         break;
     case MESSAGE_ITEM:
         if (message->item.item == MESSAGE_ITEM_BUNDLE) {
-            assessment_item(agent, from, message);
+            examine_item(agent->examine, from, message);
+            work(agent);
         }
         break;
     case MESSAGE_DONE:
@@ -421,12 +418,17 @@ static void receive(void *context, struct bytes frame)
 
 static void on_ready(void *context)
 {
-    assessment_ready(context);
+    struct agent *agent = context;
+
+    examine_ready(agent->examine);
+    work(agent);
 }
 
 static void on_answered(void *context, const struct assessor_answer *answer)
 {
-    assessment_answer(context, answer);
+    struct agent *agent = context;
+
+    examine_answer(agent->examine, answer);
 }
 
 static void on_broken(void *context, const struct error *error)
@@ -504,6 +506,8 @@ static bool start(struct agent *agent, struct error *error)
         return error_set(error, ERROR_IO, "cannot make '%s': %s", agent->options.spool,
                          strerror(errno));
     }
+    agent->examine = examine_create(agent);
+    agent->papers_desk = papers_desk_create(agent);
     if (!loop_create(&agent->loop, error) ||
         !assessor_open(agent->loop, &assessor, &agent->assessor, error) ||
         !connect_peers(agent, error)) {
@@ -526,6 +530,8 @@ static void stop(struct agent *agent)
     for (uint8_t i = 0; i < MESSAGE_COORDINATORS_MAX; i++) {
         link_client_close(agent->peers[i].link);
     }
+    papers_desk_destroy(agent->papers_desk);
+    examine_destroy(agent->examine);
     assessor_close(agent->assessor);
     loop_destroy(agent->loop);
     seat_store_close(agent->store);

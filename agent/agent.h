@@ -7,7 +7,9 @@
  *   main.c        options and configuration
  *   agent.c       start, links, heartbeats, who a message is for
  *   hearing.c     one docket: feeds council/seat.h and carries out what it says
- *   assessment.c  one docket's cases: fetch, open, ask the assessor, make the verdict
+ *   assessment.c  one docket's cases, and the verdict on them
+ *   papers_desk.c working papers when a coordinator asks for them
+ *   examine.c     one case: fetch the bundle, open its header, ask the assessor
  *   assessor.c    the child process */
 
 #include <stddef.h>
@@ -58,6 +60,8 @@ struct agent_peer {
 
 struct hearing;
 struct assessment;
+struct examine;
+struct papers_desk;
 
 struct agent {
     struct agent_options options;
@@ -72,9 +76,11 @@ struct agent {
     struct loop_timer heartbeat;
     struct agent_peer peers[MESSAGE_COORDINATORS_MAX];
     struct assessor *assessor;
+    struct examine *examine;
+    struct papers_desk *papers_desk;
     struct hearing *hearings; /* Undecided dockets, oldest first. */
     size_t hearing_count;
-    struct hearing *assessing; /* The one whose cases the assessor is given. */
+    struct hearing *assessing; /* The one whose case is being examined; NULL: none. */
     uint64_t malformed_count;  /* Messages dropped. */
     struct error failure;      /* Why the loop was stopped; code 0 when by a signal. */
 };

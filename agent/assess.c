@@ -17,6 +17,7 @@
 #include "formats/tree.h"
 #include "report/findings.h"
 #include "report/papers.h"
+#include "report/when.h"
 #include "rules/catalog.h"
 #include "rules/engine.h"
 #include "rules/ruleset.h"
@@ -38,6 +39,7 @@ struct request {
     const char *bundle;
     struct papers papers; /* case_id, docket, seat and key. */
     bool is_plain;
+    bool wants_papers;
 };
 
 bool assess_create(const struct assess_options *options, struct assess **out, struct error *error)
@@ -116,7 +118,10 @@ static bool parse_request(struct bytes source, struct arena *arena, struct reque
         !tree_need_integer(tree, "seat", 0, MESSAGE_SEATS_MAX - 1, &seat, error)) {
         return false;
     }
+    const struct tree *papers = tree_get(tree, "papers");
+
     out->papers.seat = (uint8_t)seat;
+    out->wants_papers = papers != NULL && papers->type == TREE_BOOLEAN && papers->integer == 1;
     if (tree_get(tree, "key") != NULL) {
         if (!tree_need_text(tree, "key", &key, error)) {
             return false;
@@ -138,20 +143,6 @@ static void refuse(const char *status, const struct error *why, struct buffer *a
     write_answer(json, answer);
 }
 
-/* Days since 1970-01-01 of a date that the loader has checked. */
-static uint32_t days_of(const char *date)
-{
-    unsigned long year = strtoul(date, NULL, 10);
-    unsigned long month = strtoul(date + 5, NULL, 10);
-    unsigned long day = strtoul(date + 8, NULL, 10);
-    /* Counting years from March puts the leap day last: days of whole years, then of months. */
-    unsigned long from_march = month > 2 ? month - 3 : month + 9;
-    unsigned long years = month > 2 ? year : year - 1;
-
-    return (uint32_t)(365 * years + years / 4 - years / 100 + years / 400 +
-                      (153 * from_march + 2) / 5 + day - 1 - 719468);
-}
-
 static void write_assessed(const struct assess *assess, const struct request *request,
                            const struct engine_result *result, const struct dataset *dataset,
                            struct buffer *answer)
@@ -159,7 +150,10 @@ static void write_assessed(const struct assess *assess, const struct request *re
     struct json *json = json_object();
     struct json *papers = json_list();
     char answers[CATALOG_CRITERIA_MAX + 1];
+    uint32_t period_end = 0;
+    bool is_day = when_parse_day(dataset->period_end, &period_end);
 
+    CHECK(is_day); /* The loader has checked it. */
     for (size_t i = 0; i < result->count; i++) {
         struct digest digest;
 
@@ -172,7 +166,7 @@ static void write_assessed(const struct assess *assess, const struct request *re
     json_set(json, "status", json_text("assessed"));
     json_set(json, "answers", json_text(answers));
     json_set(json, "papers", papers);
-    json_set(json, "periodEnd", json_integer(days_of(dataset->period_end)));
+    json_set(json, "periodEnd", json_integer(period_end));
     json_set(json, "purpose", json_integer((int64_t)findings_purpose_of(dataset->purpose)));
     write_answer(json, answer);
 }
@@ -216,7 +210,9 @@ bool assess_answer(struct assess *assess, struct bytes request_bytes, struct buf
         refuse("badEvidence", &why, answer);
     } else {
         write_assessed(assess, &request, &request.papers.result, &dataset, answer);
-        papers_encode(&request.papers, &assess->catalog, papers);
+        if (request.wants_papers) {
+            papers_encode(&request.papers, &assess->catalog, papers);
+        }
     }
     seal_wipe(request.papers.key, sizeof(request.papers.key));
     return true;

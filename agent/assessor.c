@@ -47,7 +47,8 @@ struct assessor {
     struct buffer received;
     unsigned death_count; /* On the request in hand. */
     bool has_request;
-    bool was_limit; /* The last death was a limit's. */
+    bool wants_papers; /* The request in hand does. */
+    bool was_limit;    /* The last death was a limit's. */
     struct digest ruleset;
     struct arena *arena;
 };
@@ -230,7 +231,8 @@ static bool take_answer(struct assessor *assessor, struct bytes content, size_t 
         return false;
     }
     if (strcmp(status, "assessed") == 0) {
-        if (!frame_take(buffer_bytes(&assessor->received), end, &answer.papers, &end, is_broken)) {
+        if (assessor->wants_papers &&
+            !frame_take(buffer_bytes(&assessor->received), end, &answer.papers, &end, is_broken)) {
             return false;
         }
         *is_broken = !parse_sheet(assessor, tree, &answer.sheet, &error);
@@ -409,6 +411,8 @@ void assessor_ask(struct assessor *assessor, const struct assessor_request *requ
     json_set(json, "case", json_digest(&request->case_id));
     json_set(json, "docket", json_digest(&request->docket));
     json_set(json, "seat", json_integer(request->seat));
+    json_set(json, "papers", json_boolean(request->wants_papers));
+    assessor->wants_papers = request->wants_papers;
     if (!request->is_plain) {
         encode_hex(bytes_of(request->key, sizeof(request->key)), key);
         json_set(json, "key", json_text(key));

@@ -25,6 +25,7 @@ struct assessor_request {
     struct digest case_id;
     struct digest docket;
     uint8_t seat;
+    bool wants_papers;
 };
 
 /* What came of a request; everything points to memory that is valid during the callback. */
@@ -32,7 +33,7 @@ struct assessor_answer {
     enum message_reason reason; /* MESSAGE_ASSESSED, or why not. */
     const char *message;        /* When not: what the assessor said. */
     struct message_sheet sheet;
-    struct bytes papers; /* Plain. */
+    struct bytes papers; /* Plain; empty when they were not asked for. */
 };
 
 struct assessor_options {

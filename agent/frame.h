@@ -4,17 +4,19 @@
 /* How aims-agent and its assessor talk: frames over the assessor's stdin and stdout, each a length
  * (32 bits, big-endian) and so many bytes of JSON.
  *
- *   request   {"asOf": seconds, "bundle": path, "case": hex, "docket": hex, "key": hex, "seat": n}
+ *   request   {"bundle": path, "case": hex, "docket": hex, "key": hex, "papers": false, "seat": n}
  *             ("key" is missing for a plain bundle)
  *   answer    {"answers": "1243...", "papers": [hex, ...], "periodEnd": days, "purpose": n,
  *              "status": "assessed"}
- *             and a second frame: the working papers as report/papers.h encodes them; or
+ *             and, when papers were asked for, a second frame: the working papers as
+ *             report/papers.h encodes them; or
  *             {"message": text, "status": "badBundle" | "badEvidence"} alone
  *
  * answers has one digit of enum answer per criterion of the catalogue, papers one keyed digest
  * (rules/engine.h). The first frame an assessor sends, before any request, is
  * {"catalog": hex, "criteria": n, "ruleset": hex, "status": "ready"}. A few lines of any language
- * make another assessor. */
+ * make another assessor. The same bundle must get the same answer every time: papers are made by
+ * asking again. */
 
 #include <stddef.h>
 #include <stdint.h>

@@ -48,8 +48,7 @@ static bool set_limits(struct error *error)
         return false;
     }
     return limit(RLIMIT_CORE, 0, "core dumps", error) &&
-           limit(RLIMIT_NOFILE, FILES_MAX, "open files", error) &&
-           limit(RLIMIT_FSIZE, 0, "written files", error);
+           limit(RLIMIT_NOFILE, FILES_MAX, "open files", error);
 }
 
 /* Only reading, only below FOLDER. */

@@ -1,0 +1,243 @@
+#include "agent/examine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/agent.h"
+#include "base/check.h"
+#include "base/encode.h"
+#include "base/log.h"
+#include "crypto/seal.h"
+#include "evidence/bundle.h"
+
+#define REFETCH_MS   1000 /* A part that did not come is asked for again. */
+#define PATH_SIZE    512
+#define HEADER_SIZE  (BUNDLE_HEADER_MAX + 1024) /* Bytes of a bundle read to find its header. */
+#define BUNDLE_LIMIT (BUNDLE_CONTENT_MAX + HEADER_SIZE)
+
+enum examine_state {
+    EXAMINE_IDLE = 0,
+    EXAMINE_FETCHING,
+    EXAMINE_FETCHED,
+    EXAMINE_ASKED,
+};
+
+struct examine {
+    struct agent *agent;
+    enum examine_state state;
+    struct examine_task task;
+    int fd; /* Of the bundle; -1 when there is none. */
+    char path[PATH_SIZE];
+    uint64_t offset;   /* Received so far. */
+    uint64_t asked_ms; /* Last FETCH. */
+    uint8_t source;
+};
+
+struct examine *examine_create(struct agent *agent)
+{
+    struct examine *examine = calloc(1, sizeof(*examine));
+
+    CHECK(examine != NULL);
+    examine->agent = agent;
+    examine->fd = -1;
+    return examine;
+}
+
+static void forget(struct examine *examine)
+{
+    if (examine->fd >= 0) {
+        close(examine->fd);
+        (void)unlink(examine->path);
+        examine->fd = -1;
+    }
+    examine->state = EXAMINE_IDLE;
+}
+
+void examine_destroy(struct examine *examine)
+{
+    if (examine != NULL) {
+        forget(examine);
+        free(examine);
+    }
+}
+
+bool examine_is_idle(const struct examine *examine)
+{
+    return examine->state == EXAMINE_IDLE;
+}
+
+static void finish(struct examine *examine, const struct assessor_answer *answer)
+{
+    struct examine_task task = examine->task;
+
+    forget(examine);
+    task.done(task.context, answer);
+}
+
+static void give_up(struct examine *examine, enum message_reason reason, const char *message)
+{
+    struct assessor_answer answer = {.reason = reason, .message = message};
+
+    finish(examine, &answer);
+}
+
+static void ask_for_part(struct examine *examine)
+{
+    struct message message = {.kind = MESSAGE_FETCH};
+
+    examine->asked_ms = loop_now_ms();
+    message.fetch.item = MESSAGE_ITEM_BUNDLE;
+    message.fetch.digest = examine->task.header->bundle;
+    message.fetch.offset = examine->offset;
+    agent_send(examine->agent, examine->source, &message);
+}
+
+void examine_begin(struct examine *examine, const struct examine_task *task)
+{
+    char name[DIGEST_HEX_SIZE];
+
+    CHECK(examine->state == EXAMINE_IDLE);
+    examine->task = *task;
+    examine->source = task->source;
+    examine->offset = 0;
+    (void)snprintf(examine->path, sizeof(examine->path), "%s/%s.aims",
+                   examine->agent->options.spool, encode_digest(&task->header->bundle, name));
+    examine->fd = open(examine->path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    examine->state = EXAMINE_FETCHING;
+    if (examine->fd < 0) {
+        log_line(LOG_ERROR, "cannot make '%s': %s", examine->path, strerror(errno));
+    } else {
+        ask_for_part(examine);
+    }
+}
+
+void examine_cancel(struct examine *examine)
+{
+    bool is_asked = examine->state == EXAMINE_ASKED;
+
+    forget(examine);
+    if (is_asked) {
+        assessor_cancel(examine->agent->assessor);
+    }
+}
+
+/* Reads the header of the bundle and finds its key. */
+static bool open_header(const struct examine *examine, struct arena *arena,
+                        struct assessor_request *request, struct error *error)
+{
+    const struct agent *agent = examine->agent;
+    const struct message_header *header = examine->task.header;
+    uint8_t *block = arena_alloc(arena, HEADER_SIZE);
+    ssize_t got = pread(examine->fd, block, HEADER_SIZE, 0);
+    struct bundle_header found;
+
+    if (got < 0) {
+        return error_set(error, ERROR_IO, "cannot read the bundle: %s", strerror(errno));
+    }
+    if (!bundle_read_header(bytes_of(block, (size_t)got), arena, &found, error)) {
+        return false;
+    }
+    if (!digest_equal(&found.manifest, &header->manifest) ||
+        memcmp(found.submitter.signing, header->signing, sizeof(header->signing)) != 0) {
+        return error_set(error, ERROR_DENIED, "the bundle is not the one of the case");
+    }
+    request->is_plain = found.is_plain;
+    if (found.is_plain) {
+        return true;
+    }
+    if (!digest_equal(&found.roster, &agent->roster.digest)) {
+        return error_set(error, ERROR_DENIED, "the bundle is sealed for another roster");
+    }
+    return bundle_unseal(&found, agent->options.seat, agent->keys, request->key, error);
+}
+
+/* The bundle is there: gives it to the assessor as soon as that can take it. */
+static void ask_if_ready(struct examine *examine)
+{
+    struct assessor_request request = {
+        .bundle = examine->path,
+        .case_id = examine->task.case_id,
+        .docket = examine->task.docket,
+        .seat = examine->agent->options.seat,
+        .wants_papers = examine->task.wants_papers,
+    };
+    struct error error;
+
+    if (examine->state != EXAMINE_FETCHED || !assessor_is_ready(examine->agent->assessor)) {
+        return;
+    }
+    struct arena *arena = arena_create(4 * HEADER_SIZE);
+
+    if (open_header(examine, arena, &request, &error)) {
+        examine->state = EXAMINE_ASKED;
+        assessor_ask(examine->agent->assessor, &request);
+    } else {
+        give_up(examine, MESSAGE_BAD_BUNDLE, error.message);
+    }
+    arena_destroy(arena);
+    seal_wipe(request.key, sizeof(request.key));
+}
+
+void examine_item(struct examine *examine, uint8_t coordinator, const struct message *message)
+{
+    struct bytes data = message->item.data;
+
+    if (examine->state != EXAMINE_FETCHING ||
+        !digest_equal(&message->item.digest, &examine->task.header->bundle) ||
+        message->item.offset != examine->offset) {
+        return; /* Late, or asked for twice. */
+    }
+    if (message->item.total_size == 0 || message->item.total_size > BUNDLE_LIMIT) {
+        examine->source = (uint8_t)((coordinator + 1) % examine->agent->roster.coordinator_count);
+        return; /* The next tick asks another one. */
+    }
+    if (data.size == 0 || data.size > message->item.total_size - examine->offset ||
+        pwrite(examine->fd, data.data, data.size, (off_t)examine->offset) != (ssize_t)data.size) {
+        give_up(examine, MESSAGE_NO_BUNDLE, "its bundle could not be kept");
+        return;
+    }
+    examine->offset += data.size;
+    if (examine->offset < message->item.total_size) {
+        ask_for_part(examine);
+        return;
+    }
+    examine->state = EXAMINE_FETCHED;
+    ask_if_ready(examine);
+}
+
+void examine_tick(struct examine *examine)
+{
+    uint64_t now_ms = loop_now_ms();
+
+    if (examine->state == EXAMINE_IDLE) {
+        return;
+    }
+    if (now_ms >= examine->task.until_ms) {
+        if (examine->state == EXAMINE_ASKED) {
+            assessor_cancel(examine->agent->assessor);
+        }
+        if (examine->state == EXAMINE_FETCHING) {
+            give_up(examine, MESSAGE_NO_BUNDLE, "its bundle did not come, or cannot be kept");
+        } else {
+            give_up(examine, MESSAGE_TOO_LATE, "the assessor took too long");
+        }
+    } else if (examine->state == EXAMINE_FETCHING && examine->fd >= 0 &&
+               now_ms >= examine->asked_ms + REFETCH_MS) {
+        ask_for_part(examine);
+    }
+}
+
+void examine_ready(struct examine *examine)
+{
+    ask_if_ready(examine);
+}
+
+void examine_answer(struct examine *examine, const struct assessor_answer *answer)
+{
+    CHECK(examine->state == EXAMINE_ASKED);
+    finish(examine, answer);
+}
