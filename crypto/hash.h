@@ -1,7 +1,9 @@
 #ifndef CRYPTO_HASH_H
 #define CRYPTO_HASH_H
 
-/* SHA-256 (FIPS 180-4), plain, incremental and keyed (HMAC, RFC 2104). */
+/* SHA-256 (FIPS 180-4), plain, incremental and keyed (HMAC, RFC 2104).
+ *
+ * By OpenSSL's libcrypto, for its speed alone; all other cryptography is libsodium's. */
 
 #include <stdint.h>
 

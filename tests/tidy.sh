@@ -52,6 +52,7 @@ check_includes() {
 
 # Pattern of the header's name | folders that own the library.
 owners='sodium|crypto
+openssl/|crypto
 yaml\.h|formats
 jansson\.h|formats
 utf8proc\.h|formats
