@@ -568,6 +568,7 @@ static bool open_http(struct coordinator *coordinator, struct error *error)
     struct http_options options = {.address = coordinator->options.http,
                                    .roster_path = coordinator->options.roster,
                                    .roster = &coordinator->roster,
+                                   .catalog = &coordinator->catalog,
                                    .index = coordinator->options.index,
                                    .store = coordinator->http_store,
                                    .spool = coordinator->spool,

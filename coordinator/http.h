@@ -21,6 +21,7 @@ struct http_options {
     const char *address;     /* "127.0.0.1:8080"; port 0 finds a free one. */
     const char *roster_path; /* Served as it is. */
     const struct roster *roster;
+    const struct catalog *catalog;   /* The one that is heard here. */
     uint8_t index;                   /* This coordinator. */
     struct coordinator_store *store; /* For this thread alone. */
     struct spool *spool;             /* Safe from both threads. */
@@ -30,10 +31,11 @@ struct http_options {
     uint64_t bundle_size_max;        /* Bytes of a bundle file. */
     void (*accepted)(void *context); /* A case is in the store; called on the HTTP thread. */
     void *context;
+    uint32_t beat_ms; /* Between comments to those who follow events; 0: 15 seconds. */
 };
 
-/* Starts serving; all that OPTIONS points to must outlive it. ERROR_IO when the address is taken;
- * ERROR_INVALID when it is malformed. */
+/* Starts serving; all that OPTIONS points to must outlive it. ERROR_IO when the address is taken or a
+ * file cannot be read; ERROR_INVALID when the address is malformed or the file is another roster. */
 MUST_USE bool http_open(const struct http_options *options, struct http **out, struct error *error);
 
 /* Ends all connections and the thread. close(NULL) does nothing. */
@@ -42,7 +44,7 @@ void http_close(struct http *http);
 /* "http://127.0.0.1:41234", with the port that was found. */
 const char *http_url(const struct http *http);
 
-/* Wakes those who follow events; any thread may call it. */
+/* Wakes those who follow events; any thread may call it. notify(NULL) does nothing. */
 void http_notify(struct http *http);
 
 #endif
