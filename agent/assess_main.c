@@ -1,5 +1,5 @@
-/* aims-assess: opens evidence and answers the catalogue. Started by aims-agent; holds no key but the
- * one of the bundle at hand. */
+/* aims-assess: opens evidence and answers the catalogue. Started by aims-agent; holds no key but
+ * the one of the bundle at hand. */
 
 #include <getopt.h>
 #include <stdio.h>

@@ -23,8 +23,9 @@ struct hearing {
     uint64_t assess_until_ms;
 };
 
-/* Makes the hearing of DOCKET, which has been verified and whose memory is ARENA's; takes ARENA over.
- * RECORD is what the store holds of it. It joins the agent's list; hearing_destroy() takes it out. */
+/* Makes the hearing of DOCKET, which has been verified and whose memory is ARENA's; takes ARENA
+ * over. RECORD is what the store holds of it. It joins the agent's list; hearing_destroy() takes it
+ * out. */
 struct hearing *hearing_create(struct agent *agent, struct arena *arena,
                                const struct verify_docket *docket,
                                const struct seat_record *record);
@@ -32,8 +33,8 @@ void hearing_destroy(struct hearing *hearing);
 
 struct hearing *hearing_find(struct agent *agent, const struct digest *docket);
 
-/* Messages for it; bytes are of the frame at hand. What does not verify is counted and dropped. After
- * hearing_decide() it may be gone. */
+/* Messages for it; bytes are of the frame at hand. What does not verify is counted and dropped.
+ * After hearing_decide() it may be gone. */
 void hearing_assign(struct hearing *hearing, uint8_t from);
 void hearing_propose(struct hearing *hearing, uint8_t from, const struct message *message,
                      struct bytes frame);

@@ -5,8 +5,8 @@
  *
  * A seat keeps no papers: what it found is in its signed verdict, by digest, and the same assessor
  * finds the same rows in the same bundle again. When a coordinator asks for the papers of a case,
- * because the report shows this seat's, the case is examined once more, behind all verdicts that are
- * due; papers that do not have the digests of the stored verdict are not given away. */
+ * because the report shows this seat's, the case is examined once more, behind all verdicts that
+ * are due; papers that do not have the digests of the stored verdict are not given away. */
 
 #include "agent/agent.h"
 

@@ -20,8 +20,8 @@
 
 /* Builds the walls; from now on only files below FOLDER can be opened.
  *
- * Errors: ERROR_IO when the system refuses one of them: then do not go on. A kernel without Landlock
- * is refused too. */
+ * Errors: ERROR_IO when the system refuses one of them: then do not go on. A kernel without
+ * Landlock is refused too. */
 MUST_USE bool sandbox_enter(const char *folder, struct error *error);
 
 /* Gives the process SANDBOX_CPU_S_MAX seconds of processor from now on; SIGPROF ends it when they

@@ -1,7 +1,8 @@
 #ifndef COORDINATOR_BOARD_H
 #define COORDINATOR_BOARD_H
 
-/* Where the thread that runs the council pins up how things stand, for the thread that answers HTTP.
+/* Where the thread that runs the council pins up how things stand, for the thread that answers
+ * HTTP.
  *
  * All functions are safe from both threads; they hold a mutex for as long as a copy takes. */
 

@@ -4,10 +4,12 @@
 /* A running aims-coordinator.
  *
  *   main.c         options and configuration
- *   coordinator.c  start, links, heartbeats, intake of cases, who a message is for   } the council's
+ *   coordinator.c  start, links, heartbeats, intake of cases, who a message is for   } the
+ * council's
  *   docket.c       one docket: feeds council/chair.h and carries out what it says    } thread
  *   board.c        how things stand, for both threads
- *   http.c ...     bundles, cases and results over HTTP                              } its own thread
+ *   http.c ...     bundles, cases and results over HTTP                              } its own
+ * thread
  *
  * The threads share the board and the spool; each has its own connection to the store. */
 

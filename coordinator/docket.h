@@ -1,9 +1,9 @@
 #ifndef COORDINATOR_DOCKET_H
 #define COORDINATOR_DOCKET_H
 
-/* One docket at its chair: the machine of council/chair.h, the messages that it counts, and what its
- * actions need. Decided dockets stay in memory until the seats that are there have the certificate
- * and the working papers have come; after that the store answers for them. */
+/* One docket at its chair: the machine of council/chair.h, the messages that it counts, and what
+ * its actions need. Decided dockets stay in memory until the seats that are there have the
+ * certificate and the working papers have come; after that the store answers for them. */
 
 #include "coordinator/coordinator.h"
 #include "proto/verify.h"
@@ -50,8 +50,8 @@ struct docket {
     const char *at_hand_type;
 };
 
-/* Makes the docket of SIGNED, which is in the store with RECORD, and starts its machine: it joins the
- * coordinator's list. FRAME is its PROPOSE frame if there is one.
+/* Makes the docket of SIGNED, which is in the store with RECORD, and starts its machine: it joins
+ * the coordinator's list. FRAME is its PROPOSE frame if there is one.
  *
  * Errors: those of proto/verify.h when what the store holds does not verify. */
 MUST_USE bool docket_open(struct coordinator *coordinator, const struct message_signed *docket,

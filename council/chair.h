@@ -1,7 +1,8 @@
 #ifndef COUNCIL_CHAIR_H
 #define COUNCIL_CHAIR_H
 
-/* One coordinator's part in one docket (docs/PROTOCOL.md 5): it carries and counts, and has no vote.
+/* One coordinator's part in one docket (docs/PROTOCOL.md 5): it carries and counts, and has no
+ * vote.
  *
  *   HEARING --all n, or q and time--> COMPUTING --COMPUTED--> PREPARING --q PREPAREs--> COMMITTING
  *                                                                                          |

@@ -5,8 +5,9 @@
  *
  *   q = floor((n + f) / 2) + 1
  *
- * Any two quorums share 2q - n >= f + 1 seats, so at least one honest one; n - f >= q, so the honest
- * seats are a quorum by themselves. n = 33: f = 10, q = 22. The habit 2f + 1 = 21 is wrong there. */
+ * Any two quorums share 2q - n >= f + 1 seats, so at least one honest one; n - f >= q, so the
+ * honest seats are a quorum by themselves. n = 33: f = 10, q = 22. The habit 2f + 1 = 21 is wrong
+ * there. */
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -7,9 +7,10 @@
  *     link_server (coordinator, bound)  <-- any number of -->  link_client (agent, connecting)
  *
  * A message is one frame; what comes in several is dropped and counted, and a frame above the limit
- * ends its connection. A link promises no delivery: whoever sends sends again (docs/PROTOCOL.md C8).
- * CURVE says which key is at the other end and nothing else; messages carry their own signatures.
- * Heartbeats are messages of the caller's. All sockets of a link live in its loop's thread. */
+ * ends its connection. A link promises no delivery: whoever sends sends again (docs/PROTOCOL.md
+ * C8). CURVE says which key is at the other end and nothing else; messages carry their own
+ * signatures. Heartbeats are messages of the caller's. All sockets of a link live in its loop's
+ * thread. */
 
 #include <stdint.h>
 

@@ -5,8 +5,9 @@
  *
  * It connects, and reconnects with a growing pause of at most two seconds, for as long as it is
  * open. Yet libzmq gives up for good on a coordinator that broke its protocol, a frame above the
- * limit included; so when heartbeats stay unanswered, call link_client_reconnect(). What is received waits without limit, so that libzmq never has to stop reading; read it
- * promptly, and bound the process's memory. */
+ * limit included; so when heartbeats stay unanswered, call link_client_reconnect(). What is
+ * received waits without limit, so that libzmq never has to stop reading; read it promptly, and
+ * bound the process's memory. */
 
 #include <stddef.h>
 
@@ -31,8 +32,8 @@ struct link_client_options {
 
 /* Starts connecting on LOOP. The caller closes the client before the loop.
  *
- * Errors: ERROR_IO; ERROR_INVALID when the endpoint is malformed. A coordinator that is not there is
- * no error. */
+ * Errors: ERROR_IO; ERROR_INVALID when the endpoint is malformed. A coordinator that is not there
+ * is no error. */
 MUST_USE bool link_client_open(struct loop *loop, const struct link_client_options *options,
                                struct link_client **out, struct error *error);
 

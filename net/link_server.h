@@ -47,8 +47,8 @@ void link_server_close(struct link_server *server);
 /* Where it really is, with the port that was found. */
 const char *link_server_endpoint(const struct link_server *server);
 
-/* Queues MESSAGE for SEAT. False when the seat is not connected, has not spoken yet, or its queue is
- * full. */
+/* Queues MESSAGE for SEAT. False when the seat is not connected, has not spoken yet, or its queue
+ * is full. */
 bool link_server_send(struct link_server *server, size_t seat, struct bytes message);
 
 void link_server_counts(const struct link_server *server, struct link_counts *out);

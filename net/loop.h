@@ -27,8 +27,8 @@ struct loop_watch {
     bool wants_write; /* Wait for room to write, besides for input; may change at any time. */
 };
 
-/* Something to do later, once. The caller owns it, fills in the first two, and leaves it where it is
- * while it is set. */
+/* Something to do later, once. The caller owns it, fills in the first two, and leaves it where it
+ * is while it is set. */
 struct loop_timer {
     void (*fire)(void *context);
     void *context;

@@ -18,8 +18,8 @@
 #define ENDPOINT  "inproc://zeromq.zap.01" /* Where libzmq asks. */
 #define VERSION   "1.0"
 #define STATUS_OK "200"
-/* "Temporarily": told 400, a libzmq peer never tries again, and a key that is unknown to this roster
- * may be known to the next. */
+/* "Temporarily": told 400, a libzmq peer never tries again, and a key that is unknown to this
+ * roster may be known to the next. */
 #define STATUS_REFUSED "300"
 #define FRAME_SIZE     256 /* Bytes kept of a frame; longer ones are cut and match nothing. */
 

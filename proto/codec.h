@@ -1,7 +1,8 @@
 #ifndef PROTO_CODEC_H
 #define PROTO_CODEC_H
 
-/* Between struct message and bytes: frames, signed payloads, and the parts that are named by digest.
+/* Between struct message and bytes: frames, signed payloads, and the parts that are named by
+ * digest.
  *
  *     frame    one byte MESSAGE_VERSION, one byte enum message_kind, one protobuf message
  *     payload  one protobuf message (proto/council.proto); its version is in its payload type

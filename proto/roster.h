@@ -66,8 +66,8 @@ struct roster {
     struct digest *catalogs;
 };
 
-/* Reads and checks a roster: canonical, keys valid and no key twice, numbers in range, 3f < n. SOURCE
- * is named FILE in errors. All of it lives in ARENA.
+/* Reads and checks a roster: canonical, keys valid and no key twice, numbers in range, 3f < n.
+ * SOURCE is named FILE in errors. All of it lives in ARENA.
  *
  * Errors: ERROR_INVALID with place and what would be right; ERROR_LIMIT. */
 MUST_USE bool roster_parse(struct bytes source, const char *file, struct arena *arena,

@@ -83,14 +83,14 @@ struct verify_proposal {
 uint8_t verify_chair(const struct roster *roster, uint8_t home, uint32_t view);
 
 /* A case header: signed by the submitter it names, for this roster, a catalogue that is heard and a
- * coordinator that exists; `earlier` there exactly when attempt > 1. CASE_ID is H(R, manifest digest,
- * catalogue digest, submitter's keyid). */
+ * coordinator that exists; `earlier` there exactly when attempt > 1. CASE_ID is H(R, manifest
+ * digest, catalogue digest, submitter's keyid). */
 MUST_USE bool verify_header(const struct roster *roster, const struct message_signed *header,
                             struct arena *arena, struct message_header *out, struct digest *case_id,
                             struct error *error);
 
-/* A docket: signed by its home, for this roster, 1 to MESSAGE_CASES_MAX cases, none twice, each with
- * a valid header that names this home and catalogue. */
+/* A docket: signed by its home, for this roster, 1 to MESSAGE_CASES_MAX cases, none twice, each
+ * with a valid header that names this home and catalogue. */
 MUST_USE bool verify_docket(const struct roster *roster, const struct message_signed *docket,
                             struct arena *arena, struct verify_docket *out, struct error *error);
 

@@ -7,8 +7,8 @@
  *      "signatures": [{"keyid": hex, "sig": base64}]}
  *
  * Valid is what q distinct seats of the roster signed: seats are counted, not signatures or keyids;
- * a signature that does not verify, or is by nobody of the roster, counts for nothing. Which view it
- * is of, and whether it is the docket's first certificate, is not judged: compare the value. */
+ * a signature that does not verify, or is by nobody of the roster, counts for nothing. Which view
+ * it is of, and whether it is the docket's first certificate, is not judged: compare the value. */
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 #ifndef REPORT_EMIT_H
 #define REPORT_EMIT_H
 
-/* Canonical JSON written straight into a buffer, for this folder: every seat writes every report, and
- * a tree of nodes would cost more than the voting. The caller keeps keys sorted. */
+/* Canonical JSON written straight into a buffer, for this folder: every seat writes every report,
+ * and a tree of nodes would cost more than the voting. The caller keeps keys sorted. */
 
 #include <stdint.h>
 

@@ -77,9 +77,9 @@ struct findings {
     uint32_t reasons; /* Bit 1 << enum findings_reason. */
 };
 
-/* Fills OUT for the votes counted in TALLY, one criterion of CATALOG each. Of the catalogue it reads
- * the shape (which criterion belongs where, its grade, applicability) and the two thresholds. Cannot
- * fail. */
+/* Fills OUT for the votes counted in TALLY, one criterion of CATALOG each. Of the catalogue it
+ * reads the shape (which criterion belongs where, its grade, applicability) and the two thresholds.
+ * Cannot fail. */
 void findings_make(const struct catalog *catalog, const struct quorum *quorum,
                    const struct tally *tally, const struct findings_facts *facts,
                    struct findings *out);

@@ -26,8 +26,8 @@ void gaps_make(const struct gaps *gaps, struct findings *out);
 /* Appends what is open, worst first, for people. */
 void gaps_text(const struct gaps *gaps, const struct findings *findings, struct buffer *out);
 
-/* Appends the same as canonical JSON and a line feed; "rowCount" counts rows that "rows" leaves out:
- * {"decision", "open": [{"answer", "id", "note", "notMet", "requirement", "rowCount",
+/* Appends the same as canonical JSON and a line feed; "rowCount" counts rows that "rows" leaves
+ * out: {"decision", "open": [{"answer", "id", "note", "notMet", "requirement", "rowCount",
  * "rows": [[resource, status, reason]]}], "reasons", "requirements": [{"grade", "id"}],
  * "type": "aims-council-gaps/1"}. */
 void gaps_json(const struct gaps *gaps, const struct findings *findings, struct buffer *out);

@@ -4,9 +4,9 @@
 /* Working papers: the rows behind a seat's answers to one case.
  *
  * They quote evidence, so they travel sealed: to the submitter and to the roster's readers. The
- * seat's signed sheet holds a digest of each criterion's rows, keyed with the key of the bundle; the
- * papers bring that key, so that who may read them can check them. They stand outside the vote and
- * are that seat's words.
+ * seat's signed sheet holds a digest of each criterion's rows, keyed with the key of the bundle;
+ * the papers bring that key, so that who may read them can check them. They stand outside the vote
+ * and are that seat's words.
  *
  * Plain form, canonical JSON:
  *     {"case": hex, "criteria": [{"answer", "columns": [name], "id", "note", "rows": [[cell]]}],
@@ -78,8 +78,8 @@ MUST_USE bool papers_seal(const struct papers *papers, struct bytes plain,
 MUST_USE bool papers_open(const struct keys *keys, struct bytes sealed, const char *file,
                           struct arena *arena, struct papers *out, struct error *error);
 
-/* Whether the rows of criterion INDEX are those of DIGEST, the seat's in its signed sheet or the one
- * in the report. */
+/* Whether the rows of criterion INDEX are those of DIGEST, the seat's in its signed sheet or the
+ * one in the report. */
 enum papers_state papers_check(const struct papers *papers, size_t index,
                                const struct digest *digest);
 

@@ -15,7 +15,8 @@
  *      "notDone": [sentence], "outcome", "periodEnd": "2026-06-30" or null, "purpose" or null,
  *      "reasons": [why the decision is not "recommended"],
  *      "requirements": [{"criteria": [criterion], "grade", "id", "raised": true}],
- *      "roster": hex, "rulesets": [{"digest", "voice"}], "seats": [{"host", "operator", "ruleset"}],
+ *      "roster": hex, "rulesets": [{"digest", "voice"}], "seats": [{"host", "operator",
+ * "ruleset"}],
  *      "submitter": keyid, "type": "aims-council-report/1",
  *      "voices": [{"count", "hosts", "operators", "rulesets", "seats": [seat]}]}
  *
@@ -111,7 +112,8 @@ struct report {
     struct findings findings;
 };
 
-/* What reports are computed from; all of it verified (proto/verify.h), and CATALOG is the docket's. */
+/* What reports are computed from; all of it verified (proto/verify.h), and CATALOG is the docket's.
+ * */
 struct report_source {
     const struct roster *roster;
     const struct catalog *catalog;
@@ -132,8 +134,8 @@ void report_write(const struct report *report, struct buffer *out);
 MUST_USE bool report_parse(struct bytes source, const char *file, struct arena *arena,
                            struct report **out, struct error *error);
 
-/* Checks that REPORT, which may have been parsed, is about CATALOG: the digest, and the criteria with
- * their grades in that order.
+/* Checks that REPORT, which may have been parsed, is about CATALOG: the digest, and the criteria
+ * with their grades in that order.
  *
  * Errors: ERROR_CONFLICT with what differs. */
 MUST_USE bool report_check_catalog(const struct report *report, const struct catalog *catalog,

@@ -7,13 +7,13 @@
  * A run is a function of struct cluster_options alone: to reproduce a failure, repeat its seed. One
  * stream of chance per node, so that adding a node does not disturb the others.
  *
- * Content is modelled, not made: a verdict is a digest of seat and variant, a book is the set of its
- * verdicts, D follows from the book. What a signature would prove is looked up in a register of what
- * every node signed, so nobody can forge, and faulty nodes may sign whatever they like.
+ * Content is modelled, not made: a verdict is a digest of seat and variant, a book is the set of
+ * its verdicts, D follows from the book. What a signature would prove is looked up in a register of
+ * what every node signed, so nobody can forge, and faulty nodes may sign whatever they like.
  *
- * After every action the oracles look: agreement, durable before sent, one vote per view and key, no
- * honest seat accused. cluster_failure() names the first that failed; nothing aborts. With tracing
- * on, every event and action is one line of text:
+ * After every action the oracles look: agreement, durable before sent, one vote per view and key,
+ * no honest seat accused. cluster_failure() names the first that failed; nothing aborts. With
+ * tracing on, every event and action is one line of text:
  *
  *     [  10] seat 1 < PROPOSE v1 5f3a
  *            seat 1 > compute v1 5f3a */

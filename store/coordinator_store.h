@@ -3,9 +3,9 @@
 
 /* What a coordinator must not forget: cases, dockets, proposals, certificates, reports.
  *
- * One SQLite file, opened once by each thread that uses it. Saving is as in seat_store.h: durable or
- * not at all. Every change of a case is also a line of the audit log, each line holding the hash of
- * the one before. */
+ * One SQLite file, opened once by each thread that uses it. Saving is as in seat_store.h: durable
+ * or not at all. Every change of a case is also a line of the audit log, each line holding the hash
+ * of the one before. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -76,8 +76,8 @@ struct coordinator_store_hearing {
     uint32_t attempt;
 };
 
-/* Stores a docket of this coordinator's with its hearings in order. ERROR_CONFLICT when the serial is
- * used or a hearing is in a docket. */
+/* Stores a docket of this coordinator's with its hearings in order. ERROR_CONFLICT when the serial
+ * is used or a hearing is in a docket. */
 MUST_USE bool coordinator_store_open_docket(struct coordinator_store *store,
                                             const struct digest *id,
                                             const struct message_signed *docket, uint64_t serial,

@@ -90,8 +90,8 @@ MUST_USE bool database_begin(struct database *database, struct error *error);
  * was committed, and then it is on the disk. */
 MUST_USE bool database_finish(struct database *database, bool is_ok, struct error *error);
 
-/* SQL texts are literals: a statement is prepared once and found again by its address. VALUES has as
- * many values as the statement has "?".
+/* SQL texts are literals: a statement is prepared once and found again by its address. VALUES has
+ * as many values as the statement has "?".
  *
  * Errors of all three: ERROR_CONFLICT when a key is there already; ERROR_NOT_FOUND when what is
  * referred to is not; ERROR_CORRUPT; ERROR_LIMIT; ERROR_IO, a full disk included. */
@@ -125,8 +125,8 @@ MUST_USE bool database_column_bytes(struct database_rows *rows, int index, uint8
 MUST_USE bool database_column_copy(struct database_rows *rows, int index, struct arena *arena,
                                    struct bytes *out, struct error *error);
 
-/* Moves what was collected in BUFFER to ARENA and finishes BUFFER either way. NULL when IS_OK is false,
- * and then ERROR stays as it is, or when the arena is full. */
+/* Moves what was collected in BUFFER to ARENA and finishes BUFFER either way. NULL when IS_OK is
+ * false, and then ERROR stays as it is, or when the arena is full. */
 void *database_take_array(struct buffer *buffer, bool is_ok, struct arena *arena,
                           struct error *error);
 

@@ -25,8 +25,8 @@ MUST_USE bool seat_store_create(const char *path, const struct digest *roster, u
                                 struct error *error);
 
 /* Opens it. The caller closes it. ERROR_NOT_FOUND when there is none (a key without its votes must
- * not sign); ERROR_CONFLICT when it is another seat's or roster's, or of a newer schema; ERROR_CORRUPT;
- * ERROR_IO. */
+ * not sign); ERROR_CONFLICT when it is another seat's or roster's, or of a newer schema;
+ * ERROR_CORRUPT; ERROR_IO. */
 MUST_USE bool seat_store_open(const char *path, const struct digest *roster, uint8_t seat,
                               struct seat_store **out, struct error *error);
 void seat_store_close(struct seat_store *store);
@@ -106,8 +106,8 @@ MUST_USE bool seat_store_save_lock(struct seat_store *store, const struct digest
                                    const struct seat_vote *vote, struct bytes qc,
                                    const struct message_signed *commit, struct error *error);
 
-/* From now on PREPARE and COMMIT of VIEW and below are refused: NEW-VIEW is about to be signed for a
- * higher one (S4). Never goes back. */
+/* From now on PREPARE and COMMIT of VIEW and below are refused: NEW-VIEW is about to be signed for
+ * a higher one (S4). Never goes back. */
 MUST_USE bool seat_store_refuse_view(struct seat_store *store, const struct digest *docket,
                                      uint32_t view, struct error *error);
 
