@@ -2,8 +2,8 @@
 #define AGENT_ASSESSMENT_H
 
 /* How a seat comes to its verdict on a docket: case by case it judges whether it may assess (S1)
- * and has it examined. What cannot be assessed by the deadline is abstained from, with the reason.
- * */
+ * and has it examined. What cannot be assessed by the deadline is abstained from, with the
+ * reason. */
 
 #include "agent/agent.h"
 #include "agent/hearing.h"

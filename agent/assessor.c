@@ -119,8 +119,8 @@ static void note_death(struct assessor *assessor)
     }
 }
 
-/* The pipe holds more than a request: a write that is cut short means a child that does not read.
- * */
+/* The pipe holds more than a request: a write that is cut short means a child that does not
+ * read. */
 static void send_request(struct assessor *assessor)
 {
     struct error error;

@@ -582,8 +582,8 @@ static bool open_http(struct coordinator *coordinator, struct error *error)
     return http_open(&options, &coordinator->http, error);
 }
 
-/* Says where the programs of this machine find it: atomically, in the folder of the configuration.
- * */
+/* Says where the programs of this machine find it: atomically, in the folder of the
+ * configuration. */
 static bool write_endpoints(const struct coordinator *coordinator, struct error *error)
 {
     struct json *json = json_object();

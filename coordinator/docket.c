@@ -246,8 +246,8 @@ static bool make_decide(struct docket *docket, struct bytes certificate, struct 
     return codec_frame_encode(&message, &docket->decide, error);
 }
 
-/* Notes which seats to ask for the papers that the report shows: those behind most criteria first.
- * */
+/* Notes which seats to ask for the papers that the report shows: those behind most criteria
+ * first. */
 static void want_papers(struct docket *docket, uint32_t index, const struct report *report)
 {
     uint32_t shown[MESSAGE_SEATS_MAX] = {0};

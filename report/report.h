@@ -112,8 +112,8 @@ struct report {
     struct findings findings;
 };
 
-/* What reports are computed from; all of it verified (proto/verify.h), and CATALOG is the docket's.
- * */
+/* What reports are computed from; all of it verified (proto/verify.h), and CATALOG is the
+ * docket's. */
 struct report_source {
     const struct roster *roster;
     const struct catalog *catalog;

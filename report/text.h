@@ -19,8 +19,8 @@ struct text_options {
     size_t rows_max;             /* Rows of each criterion to quote; the rest is counted. */
 };
 
-/* Appends the text. CATALOG is the one that report_check_catalog() accepts for REPORT. Cannot fail.
- * */
+/* Appends the text. CATALOG is the one that report_check_catalog() accepts for REPORT. Cannot
+ * fail. */
 void text_write(const struct report *report, const struct catalog *catalog,
                 const struct text_options *options, struct buffer *out);
 

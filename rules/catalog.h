@@ -4,8 +4,9 @@
 /* The question that every assessor answers: requirements, their criteria, and what a failed
  * criterion weighs.
  *
- * The order of the files, and of requirements and criteria in them, is the voting order: a criterion
- * is known everywhere by its index here, and the digest says that all mean the same list. */
+ * The order of the files, and of requirements and criteria in them, is the voting order: a
+ * criterion is known everywhere by its index here, and the digest says that all mean the same
+ * list. */
 
 #include <stdbool.h>
 #include <stddef.h>

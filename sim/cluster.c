@@ -514,8 +514,8 @@ static void send_to_seats(struct cluster *cluster, struct seat_set seats, struct
     }
 }
 
-/* The two-faced chair shows every other seat a second value, and drops one seat's verdict for it.
- * */
+/* The two-faced chair shows every other seat a second value, and drops one seat's verdict for
+ * it. */
 static void send_proposals(struct cluster *cluster, const struct chair_action *action)
 {
     struct queue_item item = {.kind = QUEUE_PROPOSE, .vote = action->vote};
