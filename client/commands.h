@@ -17,6 +17,14 @@ extern const struct command rules_test_command;
 extern const struct command rules_run_command;
 extern const struct command council_create_command;
 extern const struct command council_check_command;
+extern const struct command council_run_command;
+extern const struct command council_status_command;
+extern const struct command submit_command;
+extern const struct command status_command;
+extern const struct command report_command;
+extern const struct command certificate_command;
+extern const struct command verify_command;
+extern const struct command completion_command;
 extern const struct command version_command;
 
 #endif

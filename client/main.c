@@ -10,13 +10,16 @@
 #include "client/command.h"
 #include "client/commands.h"
 #include "client/options.h"
+#include "client/print.h"
 #include "crypto/keys.h"
 #include "formats/text.h"
 
 const struct command *const command_table[] = {
-    &init_command,       &check_command,      &gaps_command,           &pack_command,
-    &unpack_command,     &key_create_command, &key_show_command,       &rules_lint_command,
-    &rules_test_command, &rules_run_command,  &council_create_command, &council_check_command,
+    &init_command,          &check_command,       &gaps_command,           &pack_command,
+    &unpack_command,        &submit_command,      &status_command,         &report_command,
+    &certificate_command,   &verify_command,      &key_create_command,     &key_show_command,
+    &rules_lint_command,    &rules_test_command,  &rules_run_command,      &council_create_command,
+    &council_check_command, &council_run_command, &council_status_command, &completion_command,
     &version_command,
 };
 const size_t command_count = sizeof(command_table) / sizeof(command_table[0]);
@@ -84,6 +87,7 @@ static void print_group(const char *word)
 static int fail_unknown(int count, char **words)
 {
     enum { NAMES_MAX = 64 };
+    static const char *const groups[] = {"key", "rules", "council"};
     const char *names[NAMES_MAX];
     char typed[128];
 
@@ -98,6 +102,9 @@ static int fail_unknown(int count, char **words)
                    is_group(words[0]) ? words[1] : "");
     const char *nearest = text_nearest(typed, names, command_count);
 
+    if (nearest == NULL) {
+        nearest = text_nearest(typed, groups, sizeof(groups) / sizeof(groups[0]));
+    }
     if (nearest != NULL) {
         fprintf(stderr, "aims: there is no command '%s'; did you mean 'aims %s'?\n", typed,
                 nearest);
@@ -132,7 +139,9 @@ static int run(const struct command *command, size_t count, char **words)
     }
     keys_library_init();
     if (!command->run(&options, &result, &error)) {
-        fprintf(stderr, "aims: %s\n", error.message);
+        fputs("aims: ", stderr);
+        print_clean(error.message, stderr);
+        fputc('\n', stderr);
         result = result == COMMAND_DONE ? exit_of(&error) : result;
     }
     if (fflush(stdout) != 0) {

@@ -9,6 +9,8 @@
 #include "base/encode.h"
 #include "formats/text.h"
 
+enum { VARIABLE_SIZE = 64 };
+
 const struct command_option options_common[] = {
     {"json", 0, false, NULL, "the result as JSON on standard output"},
     {"help", 'h', false, NULL, "print this and exit"},
@@ -174,26 +176,46 @@ bool options_parse(const struct command *command, size_t count, char **words, st
     return true;
 }
 
-static const char *environment(const char *name)
+/* AIMS_NAME, the variable that stands in for a setting. */
+static void name_variable(const char *name, char out[VARIABLE_SIZE])
 {
-    char variable[64];
-    int length = snprintf(variable, sizeof(variable), "AIMS_%s", name);
+    int length = snprintf(out, VARIABLE_SIZE, "AIMS_%s", name);
 
     CHECK(length > 0);
-    CHECK(length < (int)sizeof(variable));
-    for (char *letter = variable; *letter != '\0'; letter++) {
+    CHECK(length < VARIABLE_SIZE);
+    for (char *letter = out; *letter != '\0'; letter++) {
         *letter = *letter == '-' ? '_' : (char)toupper((unsigned char)*letter);
     }
+}
+
+static const char *environment(const char *name)
+{
+    char variable[VARIABLE_SIZE];
+
+    name_variable(name, variable);
     const char *value = getenv(variable);
 
     return value == NULL || value[0] == '\0' ? NULL : value;
 }
 
-const char *options_text(const struct options *options, const char *name)
+static const struct command_option *need_option(const struct command *command, const char *name)
 {
-    const struct command_option *option = find_in(options->command->options, name, strlen(name));
+    const struct command_option *option = find_in(command->options, name, strlen(name));
 
     CHECK(option != NULL);
+    return option;
+}
+
+void options_set(struct options *options, const char *name, const char *value)
+{
+    const struct command_option *option = need_option(options->command, name);
+
+    options->values[option - options->command->options] = value;
+}
+
+const char *options_text(const struct options *options, const char *name)
+{
+    const struct command_option *option = need_option(options->command, name);
     const char *value = options->values[option - options->command->options];
 
     return value == NULL && option->is_setting ? environment(name) : value;
@@ -244,8 +266,14 @@ static void help_option(const struct command_option *option, struct buffer *out)
     }
     (void)snprintf(left, sizeof(left), "%s--%s%s%s", letter, option->name,
                    option->value == NULL ? "" : " ", option->value == NULL ? "" : option->value);
-    buffer_format(out, "  %-24s  %s%s\n", left, option->help,
-                  option->is_setting ? " (also from the environment)" : "");
+    buffer_format(out, "  %-24s  %s", left, option->help);
+    if (option->is_setting) {
+        char variable[VARIABLE_SIZE];
+
+        name_variable(option->name, variable);
+        buffer_format(out, " [%s]", variable);
+    }
+    buffer_append_byte(out, '\n');
 }
 
 void options_help(const struct command *command, struct buffer *out)

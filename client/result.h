@@ -1,0 +1,75 @@
+#ifndef CLIENT_RESULT_H
+#define CLIENT_RESULT_H
+
+/* A certificate and its report: fetched, verified against the roster, kept in files, shown.
+ *
+ * A directory with a result in it has certificate.json, report.json and, where there are any,
+ * papers.json with the sealed working papers, all as they came. */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/error.h"
+#include "client/web.h"
+#include "proto/roster.h"
+#include "report/certificate.h"
+#include "report/papers.h"
+#include "report/report.h"
+
+#define RESULT_PAPERS_MAX ((size_t)512 * 1024 * 1024) /* Bytes of papers.json. */
+
+struct result {
+    struct buffer certificate;
+    struct buffer report;
+    struct certificate *checked; /* NULL until verified. */
+    struct report *parsed;       /* NULL until parsed. */
+    size_t index;                /* Of the case in the certificate. */
+};
+
+void result_finish(struct result *result);
+
+/* Which hearing: attempt 0 is the one that stands. */
+struct result_hearing {
+    struct digest case_id;
+    uint32_t attempt;
+};
+
+/* Fetches certificate and report and verifies both, so that what the coordinator says counts for
+ * nothing. Memory comes from ARENA. The caller finishes OUT in either case.
+ *
+ * Errors: those of web_get(), certificate_check() and certificate_check_report(); ERROR_CONFLICT
+ * when they are about another case. */
+MUST_USE bool result_fetch(struct web *web, const struct roster *roster,
+                           const struct result_hearing *hearing, struct arena *arena,
+                           struct result *out, struct error *error);
+
+/* Appends papers.json. Errors: those of web_get(). */
+MUST_USE bool result_fetch_papers(struct web *web, const struct result_hearing *hearing,
+                                  struct buffer *out, struct error *error);
+
+/* Fetches certificate.json alone, unverified. Errors: those of web_get(). */
+MUST_USE bool result_fetch_certificate(struct web *web, const struct result_hearing *hearing,
+                                       struct buffer *out, struct error *error);
+
+/* Working papers that were opened. */
+struct result_papers {
+    size_t sealed_count;  /* Seats whose papers came. */
+    size_t opened_count;  /* Of those: sealed to the key. */
+    size_t genuine_count; /* Papers shown in the report that their seat's rows bear out. */
+    size_t forged_count;  /* ... that they do not. */
+    size_t omitted_count; /* ... too long to travel. */
+    bool is_open;
+    struct papers papers; /* Of the seat asked for. */
+};
+
+/* Opens the papers in SOURCE, papers.json, with KEYS and checks them against REPORT. Keeps those of
+ * SEAT, or of the first seat that opens when SEAT is negative; they are in ARENA.
+ *
+ * Errors: ERROR_INVALID; ERROR_LIMIT. */
+MUST_USE bool result_open_papers(struct bytes source, const struct keys *keys,
+                                 const struct report *report, int seat, struct arena *arena,
+                                 struct result_papers *out, struct error *error);
+
+#endif
