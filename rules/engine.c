@@ -36,6 +36,7 @@ struct engine {
     struct sandbox *sandbox;
     struct tables *tables;
     struct rule *rules;  /* By criterion. */
+    bool is_loaded;      /* The last load succeeded. */
     struct buffer cells; /* Values of the rule that runs, before they are sorted. */
 };
 
@@ -584,6 +585,7 @@ bool engine_answer(struct engine *engine, size_t criterion, struct arena *arena,
                    struct engine_answer *out, struct error *error)
 {
     CHECK(criterion < engine->catalog->criterion_count);
+    CHECK(engine->is_loaded);
 
     const struct rule *rule = &engine->rules[criterion];
     struct run run = {.engine = engine, .rule = rule, .arena = arena};
@@ -616,8 +618,9 @@ bool engine_answer(struct engine *engine, size_t criterion, struct arena *arena,
 
 bool engine_load(struct engine *engine, const struct dataset *dataset, struct error *error)
 {
-    return sandbox_set_date(engine->sandbox, dataset->period_end, error) &&
-           tables_load(engine->tables, dataset, error);
+    engine->is_loaded = sandbox_set_date(engine->sandbox, dataset->period_end, error) &&
+                        tables_load(engine->tables, dataset, error);
+    return engine->is_loaded;
 }
 
 bool engine_run(struct engine *engine, const struct dataset *dataset, struct arena *arena,

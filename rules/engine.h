@@ -41,9 +41,8 @@ struct engine;
 struct ruleset;
 
 struct engine_options {
-    bool
-        may_be_partial; /* Take a rule set that leaves criteria unanswered or has rules that fail. */
-    bool reverse_rows;  /* Return rows the other way round where a rule does not order them. */
+    bool may_be_partial; /* Take rules that are missing or faulty; for lint. */
+    bool reverse_rows;   /* Return rows the other way round where a rule does not order them. */
 };
 
 /* The answer to one criterion and the paper behind it. */

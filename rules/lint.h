@@ -4,10 +4,10 @@
 /* What must be true of a rule set before anybody relies on it, and whether its tests pass.
  *
  * lint_rules() refuses: a criterion without an answer; a rule that cannot be prepared, reads a
- * register that it neither needs nor asks missing() about nor names in `reads`, or names things that
- * do not exist; a rule without a passing and a failing test; another answer or other rows when rows
- * come in reverse; a rule that is still met, or fails, when a column that it reads is NULL in its
- * passing test, unless the column is `optional`. */
+ * register that it neither needs nor asks missing() about nor names in `reads`, or names things
+ * that do not exist; a rule without a passing and a failing test; another answer or other rows when
+ * rows come in reverse; a rule that is still met, or fails, when a column that it reads is NULL in
+ * its passing test, unless the column is `optional`. */
 
 #include <stddef.h>
 #include <stdint.h>

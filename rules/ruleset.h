@@ -2,7 +2,8 @@
 #define RULES_RULESET_H
 
 /* One author's way to answer a catalogue: for each criterion a query, what it needs, and the tests
- * that show what it is meant to say. Reading it runs nothing; rules/engine.h and rules/lint.h do. */
+ * that show what it is meant to say. Reading it runs nothing; rules/engine.h and rules/lint.h
+ * do. */
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -27,8 +27,8 @@ struct sandbox {
     uint32_t steps_max;
 };
 
-/* Everything a query may call. What is missing here depends on chance, on the build, on the order of
- * rows, or makes something out of nothing. */
+/* Everything a query may call. What is missing here depends on chance, on the build, on the order
+ * of rows, or makes something out of nothing. */
 static const char *const functions[] = {
     "abs",       "ceil", "coalesce", "count", "date",       "datetime",  "dense_rank", "floor",
     "format",    "glob", "ifnull",   "iif",   "instr",      "julianday", "lag",        "lead",
@@ -267,8 +267,6 @@ static bool open_connection(struct sandbox *sandbox, bool reverse_rows, struct e
     if (sqlite3_open_v2(":memory:", &sandbox->connection, flags, sandbox->vfs_name) != SQLITE_OK) {
         return error_set(error, ERROR_IO, "sqlite: cannot open a database in memory");
     }
-    /* Nothing here outlives the process, so there is nothing to roll back to: whoever fails half way
-     * empties the tables. */
     return execute(sandbox, "PRAGMA journal_mode = MEMORY", error) &&
            execute(sandbox, "PRAGMA synchronous = OFF", error) &&
            execute(sandbox, "PRAGMA temp_store = MEMORY", error) &&

@@ -1,16 +1,16 @@
 #ifndef RULES_SANDBOX_H
 #define RULES_SANDBOX_H
 
-/* One in-memory SQLite connection in which queries of strangers can do nothing but read and reckon.
+/* One in-memory SQLite connection in which queries of strangers can only read and reckon.
  *
- *   SETUP --sandbox_seal()--> SEALED   tables are made and our own statements are prepared in SETUP;
- *                                      from then on the authorizer passes only SELECT, reads of
- *                                      tables that are not SQLite's own, recursion and the functions
- *                                      on a list
+ *   SETUP --sandbox_seal()--> SEALED   tables are made and our own statements are prepared in
+ *                                      SETUP; from then on the authorizer passes only SELECT,
+ *                                      reads of tables that are not SQLite's own, recursion and
+ *                                      the functions on a list
  *
  * The connection has its own VFS: it cannot open a file, and its clock shows the reference date, so
- * that date('now') means the same everywhere. A statement is charged by virtual-machine steps, which
- * are the same on every machine, and not by time. The heap limit is the process's:
+ * that date('now') means the same everywhere. A statement is charged by virtual-machine steps,
+ * which are the same on every machine, and not by time. The heap limit is the process's:
  * engine_limit_heap(). */
 
 #include <stdbool.h>

@@ -39,6 +39,7 @@ struct tables {
     const struct dataset *dataset; /* Loaded last, or NULL. */
     sqlite3_stmt *begin;
     sqlite3_stmt *commit;
+    sqlite3_stmt *rollback;
     size_t slot_count;
     struct slot *slots;
 };
@@ -197,7 +198,8 @@ static bool prepare_slots(struct tables *tables, struct error *error)
         }
     }
     return prepare(tables, "begin", sqlite3_mprintf("BEGIN"), &tables->begin, error) &&
-           prepare(tables, "commit", sqlite3_mprintf("COMMIT"), &tables->commit, error);
+           prepare(tables, "commit", sqlite3_mprintf("COMMIT"), &tables->commit, error) &&
+           prepare(tables, "rollback", sqlite3_mprintf("ROLLBACK"), &tables->rollback, error);
 }
 
 /* missing('x') in a query. */
@@ -276,6 +278,7 @@ void tables_destroy(struct tables *tables)
         }
         (void)sqlite3_finalize(tables->begin);
         (void)sqlite3_finalize(tables->commit);
+        (void)sqlite3_finalize(tables->rollback);
         free(tables->slots);
         free(tables);
     }
@@ -297,7 +300,6 @@ static bool run(sqlite3_stmt *statement)
 
 static bool empty_all(struct tables *tables, struct error *error)
 {
-    tables->dataset = NULL;
     for (size_t i = 0; i < tables->slot_count; i++) {
         struct slot *slot = &tables->slots[i];
 
@@ -309,9 +311,9 @@ static bool empty_all(struct tables *tables, struct error *error)
     return true;
 }
 
-/* The binders return SQLite's result; those of one row are or-ed together for insert(), since a value
- * that is too large would otherwise stay unbound. Values are not copied: the dataset outlives the
- * step. */
+/* The binders return SQLite's result; those of one row are or-ed together for insert(), since a
+ * value that is too large would otherwise stay unbound. Values are not copied: the dataset outlives
+ * the step. */
 static int bind_text(sqlite3_stmt *statement, int index, const char *text)
 {
     return sqlite3_bind_text(statement, index, text, -1, SQLITE_STATIC);
@@ -476,26 +478,38 @@ static bool fill_all(struct tables *tables, const struct dataset *dataset, struc
            fill_files(tables, dataset, error);
 }
 
+/* Undoes a load that failed. SQLite may have rolled back by itself, to the dataset before, so that
+ * every table has to be emptied next time. */
+static void abandon(struct tables *tables)
+{
+    if (sqlite3_get_autocommit(tables->connection) == 0) {
+        (void)run(tables->rollback);
+    }
+    for (size_t i = 0; i < tables->slot_count; i++) {
+        tables->slots[i].is_filled = true;
+    }
+}
+
 bool tables_load(struct tables *tables, const struct dataset *dataset, struct error *error)
 {
-    struct error ignored;
-
     CHECK(dataset->schema == tables->schema);
     CHECK(sqlite3_get_autocommit(tables->connection) != 0);
 
+    tables->dataset = NULL;
     if (!run(tables->begin)) {
         return fail(tables, "begin", error);
     }
-    bool ok = empty_all(tables, error) && fill_all(tables, dataset, error);
-
-    if (!ok) {
-        (void)empty_all(tables, &ignored);
+    if (!empty_all(tables, error) || !fill_all(tables, dataset, error)) {
+        abandon(tables);
+        return false;
     }
-    if (!run(tables->commit) && ok) {
-        return fail(tables, "commit", error);
+    if (!run(tables->commit)) {
+        error_record(error, ERROR_LIMIT, "tables: %s", sqlite3_errmsg(tables->connection));
+        abandon(tables);
+        return false;
     }
-    tables->dataset = ok ? dataset : NULL;
-    return ok;
+    tables->dataset = dataset;
+    return true;
 }
 
 bool tables_is_own(const char *name)

@@ -5,9 +5,9 @@
  *
  * One STRICT table per register with the schema's columns (booleans and integers INTEGER, all else
  * TEXT, a list its elements joined by ';'); per list column a link table TABLE__COLUMN(id, ref,
- * position), positions from 1; and aims, registers and evidence_files. The SQL function missing('x')
- * says how to judge what should be in register x and is not: 'alarm' when x is complete or none,
- * 'unknown' when it is partial or absent. */
+ * position), positions from 1; and aims, registers and evidence_files. The SQL function
+ * missing('x') says how to judge what should be in register x and is not: 'alarm' when x is
+ * complete or none, 'unknown' when it is partial or absent. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -35,7 +35,7 @@ void tables_note_read(struct tables *tables, const char *name);
  * next call.
  *
  * Errors: ERROR_INVALID when a value does not fit; ERROR_LIMIT when a row is too large or memory
- * ends. The tables are empty then. */
+ * ends. Nothing can be asked then until a load succeeds. */
 MUST_USE bool tables_load(struct tables *tables, const struct dataset *dataset,
                           struct error *error);
 

@@ -246,81 +246,82 @@ static void a_period_that_is_no_day_is_refused(void **state)
 }
 
 /* Every way out that was seen open, and what is said when somebody tries it. */
+#define ROW "SELECT 'r' AS resource, 'ok' AS status, "
+static const struct {
+    const char *sql;
+    const char *message;
+} ways_out[] = {
+    {ROW "\"tier\" AS reason", "no such column"},
+    {ROW "\"nosuch\" AS reason FROM systems", "no such column"},
+    {ROW "'x' AS reason; SELECT 1", "behind the statement"},
+    {ROW "'x' AS reason; DROP TABLE systems", "behind the statement"},
+    {"EXPLAIN " ROW "'x' AS reason", "plain SELECT"},
+    {"EXPLAIN QUERY PLAN " ROW "'x' AS reason", "plain SELECT"},
+    {ROW "random() AS reason", "random"},
+    {ROW "hex(randomblob(4)) AS reason", "not authorized"},
+    {ROW "current_timestamp AS reason", "current_timestamp"},
+    {ROW "current_date AS reason", "current_date"},
+    {ROW "current_time AS reason", "current_time"},
+    {ROW "load_extension('x') AS reason", "load_extension"},
+    {ROW "group_concat(id) AS reason FROM systems", "group_concat"},
+    {ROW "sqlite_version() AS reason", "sqlite_version"},
+    {ROW "changes() AS reason", "changes"},
+    {ROW "zeroblob(9) AS reason", "zeroblob"},
+    {ROW "json('{}') AS reason", "json"},
+    {ROW "'{}' -> '$' AS reason", "not authorized"},
+    {ROW "value AS reason FROM json_each('[1]')", "no such table"},
+    {ROW "name AS reason FROM sqlite_master", "prohibited"},
+    {ROW "name AS reason FROM sqlite_schema", "prohibited"},
+    {ROW "name AS reason FROM sqlite_temp_master", "prohibited"},
+    {ROW "name AS reason FROM pragma_table_info('systems')", "not authorized"},
+    {ROW "name AS reason FROM dbstat", "no such table"},
+    {ROW "sql AS reason FROM sqlite_stmt", "no such table"},
+    {ROW "title AS reason FROM nosuch", "no such table"},
+    {"PRAGMA query_only", "not authorized"},
+    {"ATTACH ':memory:' AS other", "not authorized"},
+    {"VACUUM INTO '/tmp/aims'", "not a plain SELECT"},
+    {"BEGIN", "not authorized"},
+    {"INSERT INTO systems (id) VALUES ('x')", "not authorized"},
+    {"INSERT INTO systems (id) VALUES ('x') RETURNING id AS resource, 'ok' AS status, 'x' AS "
+     "reason",
+     "not authorized"},
+    {"UPDATE systems SET tier = 'low'", "not authorized"},
+    {"DELETE FROM systems", "not authorized"},
+    {"CREATE TABLE t (a)", "not authorized"},
+    {"CREATE TEMP TABLE t (a)", "not authorized"},
+    {"CREATE VIEW v AS SELECT 1", "not authorized"},
+    {"DROP TABLE systems", "not authorized"},
+    {"", "no statement"},
+    {"-- nothing", "no statement"},
+    {"SELECT 1", "not resource, status, reason"},
+    {"SELECT 'r' AS resource, 'x' AS reason, 'ok' AS status", "column 2"},
+    {ROW "? AS reason", "neither a param nor a cap"},
+    {ROW ":nosuch AS reason", "neither a param nor a cap"},
+    {ROW ":cap_nosuch AS reason", "neither a param nor a cap"},
+    {ROW "@days AS reason", "neither a param nor a cap"},
+    {ROW "1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1"
+         "+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1 AS reason",
+     "tree is too large"},
+    {ROW "1 AS reason UNION " ROW "2 UNION " ROW "3 UNION " ROW "4 UNION " ROW "5 UNION " ROW
+         "6 UNION " ROW "7 UNION " ROW "8 UNION " ROW "9",
+     "too many terms"},
+};
+#undef ROW
+
 static void statements_that_do_more_than_read_are_refused(void **state)
 {
-#define ROW "SELECT 'r' AS resource, 'ok' AS status, "
-    static const struct {
-        const char *sql;
-        const char *message;
-    } cases[] = {
-        {ROW "\"tier\" AS reason", "no such column"},
-        {ROW "\"nosuch\" AS reason FROM systems", "no such column"},
-        {ROW "'x' AS reason; SELECT 1", "behind the statement"},
-        {ROW "'x' AS reason; DROP TABLE systems", "behind the statement"},
-        {"EXPLAIN " ROW "'x' AS reason", "plain SELECT"},
-        {"EXPLAIN QUERY PLAN " ROW "'x' AS reason", "plain SELECT"},
-        {ROW "random() AS reason", "random"},
-        {ROW "hex(randomblob(4)) AS reason", "not authorized"},
-        {ROW "current_timestamp AS reason", "current_timestamp"},
-        {ROW "current_date AS reason", "current_date"},
-        {ROW "current_time AS reason", "current_time"},
-        {ROW "load_extension('x') AS reason", "load_extension"},
-        {ROW "group_concat(id) AS reason FROM systems", "group_concat"},
-        {ROW "sqlite_version() AS reason", "sqlite_version"},
-        {ROW "changes() AS reason", "changes"},
-        {ROW "zeroblob(9) AS reason", "zeroblob"},
-        {ROW "json('{}') AS reason", "json"},
-        {ROW "'{}' -> '$' AS reason", "not authorized"},
-        {ROW "value AS reason FROM json_each('[1]')", "no such table"},
-        {ROW "name AS reason FROM sqlite_master", "prohibited"},
-        {ROW "name AS reason FROM sqlite_schema", "prohibited"},
-        {ROW "name AS reason FROM sqlite_temp_master", "prohibited"},
-        {ROW "name AS reason FROM pragma_table_info('systems')", "not authorized"},
-        {ROW "name AS reason FROM dbstat", "no such table"},
-        {ROW "sql AS reason FROM sqlite_stmt", "no such table"},
-        {ROW "title AS reason FROM nosuch", "no such table"},
-        {"PRAGMA query_only", "not authorized"},
-        {"ATTACH ':memory:' AS other", "not authorized"},
-        {"VACUUM INTO '/tmp/aims'", "not a plain SELECT"},
-        {"BEGIN", "not authorized"},
-        {"INSERT INTO systems (id) VALUES ('x')", "not authorized"},
-        {"INSERT INTO systems (id) VALUES ('x') RETURNING id AS resource, 'ok' AS status, 'x' AS "
-         "reason",
-         "not authorized"},
-        {"UPDATE systems SET tier = 'low'", "not authorized"},
-        {"DELETE FROM systems", "not authorized"},
-        {"CREATE TABLE t (a)", "not authorized"},
-        {"CREATE TEMP TABLE t (a)", "not authorized"},
-        {"CREATE VIEW v AS SELECT 1", "not authorized"},
-        {"DROP TABLE systems", "not authorized"},
-        {"", "no statement"},
-        {"-- nothing", "no statement"},
-        {"SELECT 1", "not resource, status, reason"},
-        {"SELECT 'r' AS resource, 'x' AS reason, 'ok' AS status", "column 2"},
-        {ROW "? AS reason", "neither a param nor a cap"},
-        {ROW ":nosuch AS reason", "neither a param nor a cap"},
-        {ROW ":cap_nosuch AS reason", "neither a param nor a cap"},
-        {ROW "@days AS reason", "neither a param nor a cap"},
-        {ROW "1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1"
-             "+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1 AS reason",
-         "tree is too large"},
-        {ROW "1 AS reason UNION " ROW "2 UNION " ROW "3 UNION " ROW "4 UNION " ROW "5 UNION " ROW
-             "6 UNION " ROW "7 UNION " ROW "8 UNION " ROW "9",
-         "too many terms"},
-    };
-#undef ROW
     struct fixture *fixture = *state;
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < sizeof(ways_out) / sizeof(ways_out[0]); i++) {
         struct error error = {0};
 
-        if (make(fixture, cases[i].sql, &error)) {
-            fail_msg("accepted: %s", cases[i].sql);
+        if (make(fixture, ways_out[i].sql, &error)) {
+            fail_msg("accepted: %s", ways_out[i].sql);
         }
         assert_int_equal(error.code, ERROR_INVALID);
         assert_non_null(strstr(error.message, "4.1.yaml:7: rule for 4.1-1: "));
-        if (strstr(error.message, cases[i].message) == NULL) {
-            fail_msg("%s: %s", cases[i].sql, error.message);
+        if (strstr(error.message, ways_out[i].message) == NULL) {
+            fail_msg("%s: %s", ways_out[i].sql, error.message);
         }
     }
 }
@@ -642,6 +643,53 @@ static void memory_that_ends_makes_the_rule_abstain(void **state)
     assert_int_equal(said.answer, ANSWER_MET);
 }
 
+/* Memory ends at every possible moment of a load; nothing of either bundle may be left over. */
+static void a_load_that_runs_out_of_memory_leaves_nothing_behind(void **state)
+{
+    static const char sql[] =
+        "SELECT 'r' AS resource, 'ok' AS status, (SELECT count(*) FROM systems) || ' ' || "
+        "(SELECT count(*) FROM systems__dataset_ids) || ' ' || (SELECT count(*) FROM datasets) || "
+        "' ' || (SELECT count(*) FROM assessments) AS reason";
+    struct fixture *fixture = *state;
+    struct dataset before;
+    struct dataset after;
+    const char *rows = "[{id: a0, licence: x}";
+    size_t failed = 0;
+    size_t succeeded = 0;
+
+    for (int i = 1; i < 400; i++) {
+        rows = arena_format(fixture->arena, "%s, {id: a%d, licence: a licence as long as a line}",
+                            rows, i);
+    }
+    give(fixture, "{systems: [{id: s1, dataset_ids: [d1]}], assessments: [{id: a1}]}", NULL);
+    before = fixture->dataset;
+    give(fixture, "{systems: [{id: s1}]}", NULL);
+    after = fixture->dataset;
+    give(fixture, arena_format(fixture->arena, "{datasets: %s]}", rows), NULL);
+    (void)ask(fixture, sql);
+    for (size_t limit = 40000; limit < 400000; limit += 2000) {
+        struct error error = {0};
+
+        assert_true(engine_load(fixture->engine, &before, &error));
+        engine_limit_heap(limit);
+        bool is_loaded = engine_load(fixture->engine, &fixture->dataset, &error);
+
+        engine_limit_heap(0);
+        failed += !is_loaded;
+        succeeded += is_loaded;
+        assert_true(is_loaded || error.code == ERROR_LIMIT);
+        struct dataset large = fixture->dataset;
+
+        fixture->dataset = after;
+        struct engine_answer said = answer(fixture);
+
+        fixture->dataset = large;
+        assert_string_equal(cell(&said, 0, ENGINE_REASON), "1 0 0 0");
+    }
+    assert_true(failed > 0);
+    assert_true(succeeded > 0);
+}
+
 static void answers_that_do_not_fit_the_arena_are_a_limit(void **state)
 {
     struct fixture *fixture = *state;
@@ -682,6 +730,7 @@ int main(void)
         TEST(a_need_that_is_no_register_is_refused),
         TEST(the_engine_tells_what_a_rule_reads),
         TEST(memory_that_ends_makes_the_rule_abstain),
+        TEST(a_load_that_runs_out_of_memory_leaves_nothing_behind),
         TEST(answers_that_do_not_fit_the_arena_are_a_limit),
     };
 #undef TEST
