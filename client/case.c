@@ -43,9 +43,11 @@ static void print_state(const struct follow_state *state)
 {
     printf("attempt    %u\nstate      ", state->attempt);
     print_clean(state->state, stdout);
-    printf("\nseats      %u up of %u, %u needed\nassessed   %u\nprepared   %u\ncommitted  %u\n",
-           state->seats_up, state->seats, state->quorum, state->assessed, state->prepared,
-           state->committed);
+    printf("\nseats      %u up of %u, %u needed\n", state->seats_up, state->seats, state->quorum);
+    if (state->outcome[0] == '\0') {
+        printf("assessed   %u\nprepared   %u\ncommitted  %u\n", state->assessed, state->prepared,
+               state->committed);
+    }
     if (state->why[0] != '\0') {
         printf("waits      ");
         print_clean(state->why, stdout);

@@ -12,23 +12,25 @@
 #include "client/print.h"
 #include "formats/tree.h"
 
-/* Prints a scalar, or a list of them, as one line. */
+/* Prints a scalar, or a list or map of them, as one line. */
 static void print_member(const struct tree *member)
 {
-    printf("%-14s", member->key);
-    if (member->type == TREE_LIST) {
+    print_clean(member->key, stdout);
+    printf(":");
+    if (member->type == TREE_LIST || member->type == TREE_MAP) {
+        fputs(member->count == 0 ? " none" : "", stdout);
         for (const struct tree *item = member->child; item != NULL; item = item->next) {
-            printf(" ");
+            fputs(" ", stdout);
+            print_clean(item->key == NULL ? "" : item->key, stdout);
+            fputs(item->key == NULL ? "" : " ", stdout);
             print_clean(item->text == NULL ? "..." : item->text, stdout);
+            fputs(item->next == NULL ? "" : ",", stdout);
         }
-        printf("%s\n", member->count == 0 ? " none" : "");
-    } else if (member->text != NULL) {
-        printf(" ");
-        print_clean(member->text, stdout);
-        printf("\n");
     } else {
-        printf(" %s\n", member->type == TREE_NULL ? "none" : "...");
+        fputs(" ", stdout);
+        print_clean(member->type == TREE_NULL ? "none" : member->text, stdout);
     }
+    fputs("\n", stdout);
 }
 
 static bool print_status(const struct options *options, const struct web_answer *answer,

@@ -83,6 +83,10 @@ static void describe(const struct follow_state *state, char *out, size_t size)
         (void)snprintf(out, size, "%s: %s", state->state, state->why);
         return;
     }
+    if (strcmp(state->state, "decided") == 0) {
+        (void)snprintf(out, size, "decided: %s", state->outcome);
+        return;
+    }
     (void)snprintf(out, size, "%s: assessed %u/%u, prepared %u/%u, committed %u/%u", state->state,
                    state->assessed, state->seats, state->prepared, state->seats, state->committed,
                    state->seats);

@@ -1,5 +1,6 @@
 /* aims: the command of organisations and of those who run a council. */
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -144,7 +145,8 @@ static int run(const struct command *command, size_t count, char **words)
         fputc('\n', stderr);
         result = result == COMMAND_DONE ? exit_of(&error) : result;
     }
-    if (fflush(stdout) != 0) {
+    /* Who closes the pipe has read enough. */
+    if ((fflush(stdout) != 0 || ferror(stdout)) && errno != EPIPE) {
         fprintf(stderr, "aims: the result cannot be written\n");
         return COMMAND_BAD_INPUT;
     }

@@ -114,7 +114,7 @@ static bool write_sealed(const struct tree *sealed, struct buffer *out, struct e
     return is_ok;
 }
 
-/* Counts which papers shown in the report are those of PAPERS. */
+/* Notes which papers shown in the report are those of PAPERS. */
 static bool compare(const struct papers *papers, const struct report *report,
                     struct result_papers *out, struct error *error)
 {
@@ -133,9 +133,11 @@ static bool compare(const struct papers *papers, const struct report *report,
         }
         enum papers_state state = papers_check(papers, i, &criterion->paper);
 
-        out->genuine_count += state == PAPERS_GENUINE;
-        out->forged_count += state == PAPERS_FORGED;
-        out->omitted_count += state == PAPERS_OMITTED;
+        /* One forged paper is not made good by another seat's genuine one. */
+        if (out->states[i] != PAPERS_FORGED &&
+            (state != PAPERS_OMITTED || out->states[i] != PAPERS_GENUINE)) {
+            out->states[i] = (uint8_t)state;
+        }
     }
     return true;
 }
@@ -193,6 +195,12 @@ bool result_open_papers(struct bytes source, const struct keys *keys, const stru
     }
     for (const struct tree *item = list->child; item != NULL; item = item->next) {
         take_seat(item, keys, report, seat, arena, out);
+    }
+    for (size_t i = 0; i < report->catalog->criterion_count; i++) {
+        out->shown_count += report->criteria[i].paper_voice != REPORT_NO_VOICE;
+        out->genuine_count += out->states[i] == PAPERS_GENUINE;
+        out->omitted_count += out->states[i] == PAPERS_OMITTED;
+        out->forged_count += out->states[i] == PAPERS_FORGED;
     }
     return true;
 }

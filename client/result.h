@@ -55,11 +55,14 @@ MUST_USE bool result_fetch_certificate(struct web *web, const struct result_hear
 
 /* Working papers that were opened. */
 struct result_papers {
-    size_t sealed_count;  /* Seats whose papers came. */
-    size_t opened_count;  /* Of those: sealed to the key. */
-    size_t genuine_count; /* Papers shown in the report that their seat's rows bear out. */
-    size_t forged_count;  /* ... that they do not. */
-    size_t omitted_count; /* ... too long to travel. */
+    size_t sealed_count; /* Seats whose papers came. */
+    size_t opened_count; /* Of those: sealed to the key, and of this hearing. */
+    /* Criteria: how the rows of the seats behind the paper shown in the report fare against it. */
+    size_t shown_count;
+    size_t genuine_count;                 /* They are those that were signed. */
+    size_t omitted_count;                 /* They were too long to travel. */
+    size_t forged_count;                  /* Some seat sent others than it signed. */
+    uint8_t states[CATALOG_CRITERIA_MAX]; /* enum papers_state; 0 = nothing came. */
     bool is_open;
     struct papers papers; /* Of the seat asked for. */
 };

@@ -1,5 +1,6 @@
 /* aims submit: lays a bundle before a council, and waits for what it says if told to. */
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,8 +30,9 @@
 #define RETRY_MS         200 /* Before the second try; then twice as long each time. */
 #define UPLOAD_MS        600000
 #define UPLOAD_IDLE_MS   30000
-#define TIMEOUT_S        900 /* Of --wait, unless told. */
-#define SHOW_MS          500 /* Progress is shown for what takes longer. */
+#define TIMEOUT_S        900  /* Of --wait, unless told. */
+#define PAPERS_MS        5000 /* For the seats to send their papers. */
+#define SHOW_MS          500  /* Progress is shown for what takes longer. */
 #define PERCENT          100
 
 struct submit {
@@ -310,42 +312,73 @@ static bool write_out(const char *directory, const char *name, const struct buff
            file_write(path, buffer_bytes(content), 0644, error);
 }
 
-/* Fetches what was found, verifies it, and keeps it. */
-static bool take_result(struct submit *submit, struct error *error)
+/* Fetches papers.json into OUT, again until all that the report shows is there: seats send their
+ * papers after the decision. What is there in the end is opened and compared. */
+static bool take_papers(struct submit *submit, struct buffer *out, struct error *error)
 {
-    const char *directory = options_text(submit->options, "out");
-    struct buffer papers = {0};
-    struct result_papers opened;
-    struct error ignored;
+    uint64_t end = delay_now_ms() + PAPERS_MS;
 
-    if (!result_fetch(submit->connect.web, &submit->connect.roster, &submit->hearing, submit->arena,
-                      &submit->result, error) ||
-        !certificate_check_bundle(submit->result.checked, &submit->bundle.manifest,
-                                  submit->result.index, error)) {
-        return false;
+    for (;;) {
+        struct arena *arena = arena_create(DATA_MEMORY_MAX);
+        struct result_papers papers;
+
+        buffer_clear(out);
+        bool is_ok = result_fetch_papers(submit->connect.web, &submit->hearing, out, error) &&
+                     result_open_papers(buffer_bytes(out), submit->connect.keys,
+                                        submit->result.parsed, -1, arena, &papers, error);
+
+        arena_destroy(arena);
+        if (!is_ok) {
+            return false;
+        }
+        if (papers.genuine_count + papers.omitted_count + papers.forged_count >=
+                papers.shown_count ||
+            delay_now_ms() >= end) {
+            fprintf(
+                stderr,
+                "aims: working papers: %zu of %zu shown are genuine, %zu too long, %zu forged\n",
+                papers.genuine_count, papers.shown_count, papers.omitted_count,
+                papers.forged_count);
+            return true;
+        }
+        delay_sleep_ms(RETRY_MS);
     }
-    if (directory == NULL) {
-        return true;
+}
+
+static bool keep_result(struct submit *submit, const char *directory, struct error *error)
+{
+    struct buffer papers = {0};
+    struct error reason;
+
+    if (mkdir(directory, 0755) != 0 && errno != EEXIST) {
+        return error_set(error, ERROR_IO, "cannot make the directory '%s': %s", directory,
+                         strerror(errno));
     }
-    (void)mkdir(directory, 0755);
     bool is_ok = write_out(directory, "certificate.json", &submit->result.certificate, error) &&
                  write_out(directory, "report.json", &submit->result.report, error);
 
     /* Papers are no part of the result: it stands without them. */
-    if (is_ok && result_fetch_papers(submit->connect.web, &submit->hearing, &papers, &ignored)) {
+    if (is_ok && take_papers(submit, &papers, &reason)) {
         is_ok = write_out(directory, "papers.json", &papers, error);
-        if (is_ok &&
-            result_open_papers(buffer_bytes(&papers), submit->connect.keys, submit->result.parsed,
-                               -1, submit->arena, &opened, &ignored)) {
-            fprintf(stderr,
-                    "aims: working papers of %zu seats, %zu of them opened: %zu shown papers "
-                    "genuine, %zu forged\n",
-                    opened.sealed_count, opened.opened_count, opened.genuine_count,
-                    opened.forged_count);
-        }
+    } else if (is_ok) {
+        fprintf(stderr, "aims: no working papers: ");
+        print_clean(reason.message, stderr);
+        fprintf(stderr, "\n");
     }
     buffer_finish(&papers);
     return is_ok;
+}
+
+/* Fetches what was found, verifies it, and keeps it. */
+static bool take_result(struct submit *submit, struct error *error)
+{
+    const char *directory = options_text(submit->options, "out");
+
+    return result_fetch(submit->connect.web, &submit->connect.roster, &submit->hearing,
+                        submit->arena, &submit->result, error) &&
+           certificate_check_bundle(submit->result.checked, &submit->bundle.manifest,
+                                    submit->result.index, error) &&
+           (directory == NULL || keep_result(submit, directory, error));
 }
 
 static void print_result(const struct submit *submit)
