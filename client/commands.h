@@ -6,6 +6,7 @@
 #include "client/command.h"
 
 extern const struct command init_command;
+extern const struct command import_federal_command;
 extern const struct command check_command;
 extern const struct command gaps_command;
 extern const struct command pack_command;

@@ -16,12 +16,12 @@
 #include "formats/text.h"
 
 const struct command *const command_table[] = {
-    &init_command,          &check_command,       &gaps_command,           &pack_command,
-    &unpack_command,        &submit_command,      &status_command,         &report_command,
-    &certificate_command,   &verify_command,      &key_create_command,     &key_show_command,
-    &rules_lint_command,    &rules_test_command,  &rules_run_command,      &council_create_command,
-    &council_check_command, &council_run_command, &council_status_command, &completion_command,
-    &version_command,
+    &init_command,           &import_federal_command, &check_command,       &gaps_command,
+    &pack_command,           &unpack_command,         &submit_command,      &status_command,
+    &report_command,         &certificate_command,    &verify_command,      &key_create_command,
+    &key_show_command,       &rules_lint_command,     &rules_test_command,  &rules_run_command,
+    &council_create_command, &council_check_command,  &council_run_command, &council_status_command,
+    &completion_command,     &version_command,
 };
 const size_t command_count = sizeof(command_table) / sizeof(command_table[0]);
 
@@ -33,7 +33,7 @@ static void print_overview(FILE *out)
           "  aims pack evidence -o case.aims --key org.seed --roster roster.json\n\n",
           out);
     for (size_t i = 0; i < command_count; i++) {
-        fprintf(out, "  %-16s %s\n", command_table[i]->name, command_table[i]->summary);
+        fprintf(out, "  %-24s %s\n", command_table[i]->name, command_table[i]->summary);
     }
     fputs("\n'aims COMMAND -h' explains a command, examples first.\n", out);
 }
@@ -80,7 +80,7 @@ static void print_group(const char *word)
     fputs("aims: which one?\n", stderr);
     for (size_t i = 0; i < command_count; i++) {
         if (is_in_group(command_table[i], word)) {
-            fprintf(stderr, "  aims %-16s %s\n", command_table[i]->name, command_table[i]->summary);
+            fprintf(stderr, "  aims %-24s %s\n", command_table[i]->name, command_table[i]->summary);
         }
     }
 }

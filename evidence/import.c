@@ -99,6 +99,15 @@ static size_t trimmed_size(const char *text, size_t size)
     return 0;
 }
 
+/* The most bytes of TEXT up to SIZE that do not end within a character. */
+static size_t whole_size(const char *text, size_t size)
+{
+    while (size > 0 && ((unsigned char)text[size] & 0xc0) == 0x80) {
+        size--;
+    }
+    return size;
+}
+
 /* Replaces control characters in TEXT: C0, DEL and the two bytes of a C1. */
 static void replace_controls(char *text)
 {
@@ -122,11 +131,7 @@ const char *import_clean(struct import_writer *writer, const char *text, bool *i
 
     if (size > LOAD_CELL_MAX) {
         *is_cut = true;
-        size = LOAD_CELL_MAX;
-        while (((unsigned char)text[size] & 0xc0) == 0x80) {
-            size--;
-        }
-        size = trimmed_size(text, size);
+        size = trimmed_size(text, whole_size(text, LOAD_CELL_MAX));
     }
     char *copy = arena_copy(writer->arena, text, size);
 
@@ -146,7 +151,13 @@ const char *import_format(struct import_writer *writer, const char *format, ...)
     va_start(arguments, format);
     (void)vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    const char *copy = arena_text(writer->arena, text);
+    size_t size = strlen(text);
+
+    /* A text that fills the buffer may end within a character. */
+    if (size == FORMAT_SIZE - 1) {
+        size = whole_size(text, size - 1);
+    }
+    const char *copy = arena_copy(writer->arena, text, size);
 
     writer->is_full = writer->is_full || copy == NULL;
     return copy == NULL ? "" : copy;

@@ -58,7 +58,7 @@ struct import_result {
     size_t question_count;
     struct import_question *questions;
     size_t gap_count;
-    const struct import_gap *gaps; /* Columns first, then by row and column. */
+    const struct import_gap *gaps; /* Columns first, then by row. */
 };
 
 /* A register being made. */
