@@ -185,8 +185,10 @@ static bool split_address(const char *address, char host[HOST_SIZE], const char 
 {
     const char *colon = strrchr(address, ':');
     size_t size = colon == NULL ? 0 : (size_t)(colon - address);
+    uint64_t number;
 
-    if (size == 0 || colon[1] == '\0') {
+    /* The system's own reader of ports takes 99999 for 34463. */
+    if (size == 0 || !encode_to_u64(colon + 1, UINT16_MAX, &number)) {
         return false;
     }
     *port = colon + 1;
@@ -290,10 +292,12 @@ static bool read_roster(struct http *http, struct error *error)
     return true;
 }
 
+/* Polls, because with epoll libmicrohttpd 0.9.75 does not see an end that comes while it reads: a
+ * broken upload would stay locked until it times out. */
 static bool start(struct http *http, int fd, struct error *error)
 {
     http->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_SUSPEND_RESUME, 0, NULL, NULL, handle, http,
+        MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_SUSPEND_RESUME, 0, NULL, NULL, handle, http,
         MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
         MHD_OPTION_PER_IP_CONNECTION_LIMIT, CONNECTIONS_PER_IP_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
         SILENCE_MAX_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_MAX,
