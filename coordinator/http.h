@@ -35,8 +35,8 @@ struct http_options {
 };
 
 /* Starts serving; all that OPTIONS points to must outlive it. ERROR_IO when the address is taken or
- * a file cannot be read; ERROR_INVALID when the address is malformed or the file is another roster.
- * */
+ * a file cannot be read; ERROR_INVALID when the address is malformed or the file is another
+ * roster. */
 MUST_USE bool http_open(const struct http_options *options, struct http **out, struct error *error);
 
 /* Ends all connections and the thread. close(NULL) does nothing. */

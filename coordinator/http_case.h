@@ -1,8 +1,8 @@
 #ifndef COORDINATOR_HTTP_CASE_H
 #define COORDINATOR_HTTP_CASE_H
 
-/* Cases: POST /v1/cases and what hangs below /v1/cases/ID (docs/HTTP.md). A case shows itself to its
- * submitter and to the roster's readers; to others it does not exist. */
+/* Cases: POST /v1/cases and what hangs below /v1/cases/ID (docs/HTTP.md). A case shows itself to
+ * its submitter and to the roster's readers; to others it does not exist. */
 
 #include "coordinator/http_request.h"
 

@@ -1,8 +1,8 @@
 #ifndef COORDINATOR_HTTP_EVENTS_H
 #define COORDINATOR_HTTP_EVENTS_H
 
-/* Server-Sent Events: who follows a hearing is told its state at once, then whenever it changes, and
- * the stream ends when it is decided. A comment every few seconds shows that the line is alive.
+/* Server-Sent Events: who follows a hearing is told its state at once, then whenever it changes,
+ * and the stream ends when it is decided. A comment every few seconds shows that the line is alive.
  *
  * A follower whose state has not changed is a suspended connection and costs nothing.
  * http_events_notify() wakes all of them; each compares what it told last with how things stand, so

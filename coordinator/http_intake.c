@@ -166,8 +166,8 @@ static bool check_bundle(struct intake *intake, struct error *error)
     return true;
 }
 
-/* A first hearing must follow the submitter's last certificate, so that no result is left out of the
- * chain. */
+/* A first hearing must follow the submitter's last certificate, so that no result is left out of
+ * the chain. */
 static bool check_previous(struct intake *intake, struct error *error)
 {
     struct digest latest;
