@@ -86,7 +86,7 @@ static bool serve(struct assess *assess, struct error *error)
     bool is_ok = frame_write(STDOUT_FILENO, buffer_bytes(&answer), error);
 
     while (is_ok && frame_read(STDIN_FILENO, &request, &is_end, error)) {
-        sandbox_start_clock();
+        sandbox_start_clock(SANDBOX_CPU_MS_MAX);
         is_ok = assess_answer(assess, buffer_bytes(&request), &answer, &papers, error) &&
                 frame_write(STDOUT_FILENO, buffer_bytes(&answer), error) &&
                 (papers.size == 0 || frame_write(STDOUT_FILENO, buffer_bytes(&papers), error));

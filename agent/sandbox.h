@@ -4,7 +4,7 @@
 /* The walls around the process that opens evidence: it holds no key, has no network, starts no
  * program, reads one folder and writes nowhere but to its standard output.
  *
- *   limits     address space, core dumps, files, processes (setrlimit)
+ *   limits     address space, core dumps, files (setrlimit)
  *   Landlock   only files below one folder, and those only for reading
  *   seccomp    an allow-list of system calls; sockets, exec, fork and ptrace kill the process
  *
@@ -16,7 +16,7 @@
 #include "base/error.h"
 
 #define SANDBOX_MEMORY_MAX (UINT64_C(768) * 1024 * 1024) /* Bytes of address space. */
-#define SANDBOX_CPU_S_MAX  20                            /* Seconds of processor for one bundle. */
+#define SANDBOX_CPU_MS_MAX 20000 /* Milliseconds of processor for one bundle. */
 
 /* Builds the walls; from now on only files below FOLDER can be opened.
  *
@@ -24,8 +24,8 @@
  * Landlock is refused too. */
 MUST_USE bool sandbox_enter(const char *folder, struct error *error);
 
-/* Gives the process SANDBOX_CPU_S_MAX seconds of processor from now on; SIGPROF ends it when they
- * are used up. */
-void sandbox_start_clock(void);
+/* Gives the process CPU_MS milliseconds of processor from now on; SIGPROF ends it when they are
+ * used up. */
+void sandbox_start_clock(uint32_t cpu_ms);
 
 #endif
