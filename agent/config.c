@@ -29,6 +29,7 @@ static bool get_ruleset(const struct tree *tree, struct arena *arena, const char
 static bool get_list(const struct tree *tree, const char *key, struct arena *arena, size_t max,
                      char **out, struct error *error)
 {
+    char place[TREE_PLACE_SIZE];
     const struct tree *list = NULL;
     size_t index = 0;
 
@@ -36,12 +37,13 @@ static bool get_list(const struct tree *tree, const char *key, struct arena *are
         return false;
     }
     if (list->count > max) {
-        return error_set(error, ERROR_INVALID, "\"%s\" has %zu entries, want at most %zu", key,
-                         list->count, max);
+        return error_set(error, ERROR_INVALID, "%s: \"%s\" has %zu entries, want at most %zu",
+                         tree_place(list, place), key, list->count, max);
     }
     for (const struct tree *item = list->child; item != NULL; item = item->next) {
         if (item->type != TREE_TEXT) {
-            return error_set(error, ERROR_INVALID, "\"%s\" holds something that is no text", key);
+            return error_set(error, ERROR_INVALID, "%s: \"%s\" holds something that is no text",
+                             tree_place(item, place), key);
         }
         out[index] = arena_text(arena, item->text);
         if (out[index++] == NULL) {
@@ -81,6 +83,7 @@ static bool fill(const struct tree *tree, struct arena *arena, struct agent_opti
 {
     char **command = arena_array(arena, ASSESSOR_ARGS_MAX + 1, sizeof(*command));
     char *endpoints[MESSAGE_COORDINATORS_MAX] = {NULL};
+    char place[TREE_PLACE_SIZE];
     int64_t seat = 0;
 
     if (command == NULL || !tree_need_text(tree, "roster", &out->roster, error) ||
@@ -100,9 +103,13 @@ static bool fill(const struct tree *tree, struct arena *arena, struct agent_opti
     for (size_t i = 0; i < MESSAGE_COORDINATORS_MAX; i++) {
         out->endpoints[i] = endpoints[i];
     }
-    return tree_get(tree, "assessor") != NULL
-               ? get_list(tree, "assessor", arena, ASSESSOR_ARGS_MAX, command, error)
-               : own_assessor(tree, out, arena, command, error);
+    if (tree_get(tree, "assessor") == NULL) {
+        return own_assessor(tree, out, arena, command, error);
+    }
+    return get_list(tree, "assessor", arena, ASSESSOR_ARGS_MAX, command, error) &&
+           (command[0] != NULL ||
+            error_set(error, ERROR_INVALID, "%s: \"assessor\" names no program",
+                      tree_place(tree_get(tree, "assessor"), place)));
 }
 
 bool config_load(const char *path, struct arena *arena, struct agent_options *out,

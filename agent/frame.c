@@ -65,8 +65,8 @@ bool frame_read(int fd, struct buffer *content, bool *is_end, struct error *erro
         return false;
     }
     if (got < sizeof(header)) {
-        *is_end = true;
-        return error_set(error, ERROR_IO, "the input ended");
+        *is_end = got == 0;
+        return error_set(error, ERROR_IO, "the input ended%s", got == 0 ? "" : " inside a frame");
     }
     size_t left = encode_get_u32(header);
 

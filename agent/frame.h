@@ -36,7 +36,8 @@ void frame_append(struct bytes content, struct buffer *out);
 bool frame_take(struct bytes received, size_t offset, struct bytes *content, size_t *end,
                 bool *is_broken);
 
-/* Blocking ends for the assessor's side. frame_read() gives false at the end of input with *IS_END.
+/* Blocking ends for the assessor's side. frame_read() gives false at the end of input with *IS_END,
+ * unless it ends inside a frame.
  *
  * Errors: ERROR_IO; ERROR_LIMIT. */
 MUST_USE bool frame_read(int fd, struct buffer *content, bool *is_end, struct error *error);
