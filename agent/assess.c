@@ -40,6 +40,9 @@ struct request {
     struct papers papers; /* case_id, docket, seat and key. */
     bool is_plain;
     bool wants_papers;
+    /* What was found. */
+    struct dataset dataset;
+    uint32_t period_end; /* Day. */
 };
 
 bool assess_create(const struct assess_options *options, struct assess **out, struct error *error)
@@ -144,16 +147,13 @@ static void refuse(const char *status, const struct error *why, struct buffer *a
 }
 
 static void write_assessed(const struct assess *assess, const struct request *request,
-                           const struct engine_result *result, const struct dataset *dataset,
                            struct buffer *answer)
 {
+    const struct engine_result *result = &request->papers.result;
     struct json *json = json_object();
     struct json *papers = json_list();
     char answers[CATALOG_CRITERIA_MAX + 1];
-    uint32_t period_end = 0;
-    bool is_day = when_parse_day(dataset->period_end, &period_end);
 
-    CHECK(is_day); /* The loader has checked it. */
     for (size_t i = 0; i < result->count; i++) {
         struct digest digest;
 
@@ -166,8 +166,8 @@ static void write_assessed(const struct assess *assess, const struct request *re
     json_set(json, "status", json_text("assessed"));
     json_set(json, "answers", json_text(answers));
     json_set(json, "papers", papers);
-    json_set(json, "periodEnd", json_integer(period_end));
-    json_set(json, "purpose", json_integer((int64_t)findings_purpose_of(dataset->purpose)));
+    json_set(json, "periodEnd", json_integer(request->period_end));
+    json_set(json, "purpose", json_integer((int64_t)findings_purpose_of(request->dataset.purpose)));
     write_answer(json, answer);
 }
 
@@ -185,13 +185,29 @@ static bool open_bundle(const struct request *request, struct arena *arena, stru
     return is_ok;
 }
 
+/* Loads the evidence and runs the rules over it. */
+static bool run_rules(struct assess *assess, const struct bundle *bundle, struct request *request,
+                      struct error *error)
+{
+    struct dataset *dataset = &request->dataset;
+    struct notes notes;
+
+    notes_init(&notes, assess->work);
+    if (!load_source(&bundle->payload, &assess->schema, &notes, dataset, error)) {
+        return false;
+    }
+    /* The loader takes days that no certificate can name. */
+    if (!when_parse_day(dataset->period_end, &request->period_end)) {
+        return error_set(error, ERROR_INVALID, "aims.yaml: \"period_end\" is before 1970");
+    }
+    return engine_run(assess->engine, dataset, assess->work, &request->papers.result, error);
+}
+
 bool assess_answer(struct assess *assess, struct bytes request_bytes, struct buffer *answer,
                    struct buffer *papers, struct error *error)
 {
     struct request request;
     struct bundle bundle;
-    struct dataset dataset;
-    struct notes notes;
     struct error why;
 
     arena_reset(assess->work);
@@ -202,14 +218,12 @@ bool assess_answer(struct assess *assess, struct bytes request_bytes, struct buf
     if (!parse_request(request_bytes, assess->work, &request, error)) {
         return false;
     }
-    notes_init(&notes, assess->work);
     if (!open_bundle(&request, assess->work, &bundle, &why)) {
         refuse("badBundle", &why, answer);
-    } else if (!load_source(&bundle.payload, &assess->schema, &notes, &dataset, &why) ||
-               !engine_run(assess->engine, &dataset, assess->work, &request.papers.result, &why)) {
+    } else if (!run_rules(assess, &bundle, &request, &why)) {
         refuse("badEvidence", &why, answer);
     } else {
-        write_assessed(assess, &request, &request.papers.result, &dataset, answer);
+        write_assessed(assess, &request, answer);
         if (request.wants_papers) {
             papers_encode(&request.papers, &assess->catalog, papers);
         }

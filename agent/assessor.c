@@ -20,6 +20,7 @@
 #include "crypto/seal.h"
 #include "formats/json.h"
 #include "formats/tree.h"
+#include "proto/codec.h"
 
 #define ANSWER_SIZE_MAX (8U * 1024 * 1024) /* Bytes that the first frame may unfold into. */
 #define PART_SIZE       65536
@@ -191,12 +192,13 @@ static bool parse_sheet(struct assessor *assessor, const struct tree *tree,
     int64_t purpose = 0;
     int64_t period_end = 0;
 
-    CHECK(answers != NULL);
-    CHECK(papers != NULL);
+    if (answers == NULL || papers == NULL) {
+        return error_set(error, ERROR_LIMIT, "an answer that takes too much memory");
+    }
     if (!tree_need_text(tree, "answers", &text, error) ||
         !tree_need_list(tree, "papers", &list, error) ||
         !tree_need_integer(tree, "purpose", 0, MESSAGE_PURPOSE_COUNT - 1, &purpose, error) ||
-        !tree_need_integer(tree, "periodEnd", 0, UINT32_MAX, &period_end, error)) {
+        !tree_need_integer(tree, "periodEnd", 0, CODEC_DAY_MAX, &period_end, error)) {
         return false;
     }
     if (strlen(text) != count || !parse_papers(list, papers, count)) {
@@ -216,6 +218,28 @@ static bool parse_sheet(struct assessor *assessor, const struct tree *tree,
     return true;
 }
 
+/* Fills ANSWER from the first frame; its papers are in the second. */
+static bool parse_answer(struct assessor *assessor, const struct tree *tree,
+                         struct assessor_answer *answer, struct error *error)
+{
+    const char *status = NULL;
+
+    if (!tree_need_text(tree, "status", &status, error)) {
+        return false;
+    }
+    if (strcmp(status, "assessed") == 0) {
+        return parse_sheet(assessor, tree, &answer->sheet, error);
+    }
+    if (strcmp(status, "badBundle") == 0) {
+        answer->reason = MESSAGE_BAD_BUNDLE;
+    } else if (strcmp(status, "badEvidence") == 0) {
+        answer->reason = MESSAGE_BAD_EVIDENCE;
+    } else {
+        return error_set(error, ERROR_INVALID, "an answer with the status '%s'", status);
+    }
+    return tree_need_text(tree, "message", &answer->message, error);
+}
+
 /* Consumes an answer when it is whole. False: wait for more. */
 static bool take_answer(struct assessor *assessor, struct bytes content, size_t end,
                         bool *is_broken)
@@ -223,32 +247,17 @@ static bool take_answer(struct assessor *assessor, struct bytes content, size_t 
     struct assessor_answer answer = {.reason = MESSAGE_ASSESSED, .message = ""};
     struct tree *tree = NULL;
     struct error error;
-    const char *status = NULL;
 
     arena_reset(assessor->arena);
-    if (!tree_parse_json(content, "answer", assessor->arena, &tree, &error) ||
-        !tree_need_text(tree, "status", &status, &error)) {
-        *is_broken = true;
+    *is_broken = !tree_parse_json(content, "answer", assessor->arena, &tree, &error) ||
+                 !parse_answer(assessor, tree, &answer, &error);
+    if (*is_broken) {
+        log_line(LOG_WARNING, "assessor: %s", error.message);
         return false;
     }
-    if (strcmp(status, "assessed") == 0) {
-        if (assessor->wants_papers &&
-            !frame_take(buffer_bytes(&assessor->received), end, &answer.papers, &end, is_broken)) {
-            return false;
-        }
-        *is_broken = !parse_sheet(assessor, tree, &answer.sheet, &error);
-        if (*is_broken) {
-            log_line(LOG_WARNING, "assessor: %s", error.message);
-            return false;
-        }
-    } else {
-        bool is_bundle = strcmp(status, "badBundle") == 0;
-
-        answer.reason = is_bundle ? MESSAGE_BAD_BUNDLE : MESSAGE_BAD_EVIDENCE;
-        if (!tree_need_text(tree, "message", &answer.message, &error)) {
-            *is_broken = true;
-            return false;
-        }
+    if (answer.reason == MESSAGE_ASSESSED && assessor->wants_papers &&
+        !frame_take(buffer_bytes(&assessor->received), end, &answer.papers, &end, is_broken)) {
+        return false;
     }
     forget_request(assessor);
     assessor->state = ASSESSOR_READY;
@@ -314,6 +323,7 @@ static bool spawn(struct assessor *assessor, struct error *error)
     }
     (void)fcntl(to_child[1], F_SETFD, FD_CLOEXEC);
     (void)fcntl(from_child[0], F_SETFD, FD_CLOEXEC);
+    (void)fcntl(to_child[1], F_SETFL, O_NONBLOCK);
     (void)fcntl(from_child[0], F_SETFL, O_NONBLOCK);
     (void)posix_spawn_file_actions_init(&actions);
     (void)posix_spawn_file_actions_adddup2(&actions, to_child[0], STDIN_FILENO);
@@ -378,6 +388,7 @@ bool assessor_open(struct loop *loop, const struct assessor_options *options, st
         return error_set(error, ERROR_IO, "cannot start the assessor '%s': %s", options->command[0],
                          strerror(errno));
     }
+    (void)signal(SIGPIPE, SIG_IGN); /* A child that dies must not take this process along. */
     start(assessor);
     *out = assessor;
     return true;

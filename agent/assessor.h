@@ -41,12 +41,14 @@ struct assessor_options {
     struct digest catalog; /* What it must answer. */
     size_t criterion_count;
     void (*ready)(void *context); /* It can take a request. */
+    /* It may not ask again: the answer is still in hand. */
     void (*answered)(void *context, const struct assessor_answer *answer);
     void (*broken)(void *context, const struct error *error); /* It is not the assessor we want. */
     void *context;
 };
 
-/* Starts the child on LOOP. The caller closes it before the loop.
+/* Starts the child on LOOP. The caller closes it before the loop. The process ignores SIGPIPE from
+ * now on.
  *
  * Errors: ERROR_IO when no process can be started. */
 MUST_USE bool assessor_open(struct loop *loop, const struct assessor_options *options,
