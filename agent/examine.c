@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "base/encode.h"
 #include "base/log.h"
+#include "crypto/hash.h"
 #include "crypto/seal.h"
 #include "evidence/bundle.h"
 
@@ -33,6 +34,7 @@ struct examine {
     int fd; /* Of the bundle; -1 when there is none. */
     char path[PATH_SIZE];
     uint64_t offset;   /* Received so far. */
+    struct hash hash;  /* Of that. */
     uint64_t asked_ms; /* Last FETCH. */
     uint8_t source;
 };
@@ -96,6 +98,14 @@ static void ask_for_part(struct examine *examine)
     agent_send(examine->agent, examine->source, &message);
 }
 
+/* From the start, at the next tick. */
+static void turn_to_another(struct examine *examine)
+{
+    examine->offset = 0;
+    hash_init(&examine->hash);
+    examine->source = (uint8_t)((examine->source + 1) % examine->agent->roster.coordinator_count);
+}
+
 void examine_begin(struct examine *examine, const struct examine_task *task)
 {
     char name[DIGEST_HEX_SIZE];
@@ -104,6 +114,7 @@ void examine_begin(struct examine *examine, const struct examine_task *task)
     examine->task = *task;
     examine->source = task->source;
     examine->offset = 0;
+    hash_init(&examine->hash);
     (void)snprintf(examine->path, sizeof(examine->path), "%s/%s.aims",
                    examine->agent->options.spool, encode_digest(&task->header->bundle, name));
     examine->fd = open(examine->path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -182,31 +193,51 @@ static void ask_if_ready(struct examine *examine)
     seal_wipe(request.key, sizeof(request.key));
 }
 
+/* The last part is there. */
+static void check_file(struct examine *examine)
+{
+    struct digest digest;
+
+    hash_finish(&examine->hash, &digest);
+    if (digest_equal(&digest, &examine->task.header->bundle)) {
+        examine->state = EXAMINE_FETCHED;
+        ask_if_ready(examine);
+    } else {
+        log_line(LOG_WARNING, "coordinator %u sent another bundle than the one of the case",
+                 examine->source);
+        turn_to_another(examine);
+    }
+}
+
 void examine_item(struct examine *examine, uint8_t coordinator, const struct message *message)
 {
     struct bytes data = message->item.data;
 
-    if (examine->state != EXAMINE_FETCHING ||
-        !digest_equal(&message->item.digest, &examine->task.header->bundle) ||
+    if (examine->state != EXAMINE_FETCHING || coordinator != examine->source) {
+        return; /* Late, or not asked for. */
+    }
+    uint64_t size = examine->task.header->bundle_size;
+
+    if (!digest_equal(&message->item.digest, &examine->task.header->bundle) ||
         message->item.offset != examine->offset) {
         return; /* Late, or asked for twice. */
     }
-    if (message->item.total_size == 0 || message->item.total_size > BUNDLE_LIMIT) {
-        examine->source = (uint8_t)((coordinator + 1) % examine->agent->roster.coordinator_count);
-        return; /* The next tick asks another one. */
+    if (message->item.total_size != size || size > BUNDLE_LIMIT || data.size == 0 ||
+        data.size > size - examine->offset) {
+        turn_to_another(examine); /* It has no such bundle. */
+        return;
     }
-    if (data.size == 0 || data.size > message->item.total_size - examine->offset ||
-        pwrite(examine->fd, data.data, data.size, (off_t)examine->offset) != (ssize_t)data.size) {
+    if (pwrite(examine->fd, data.data, data.size, (off_t)examine->offset) != (ssize_t)data.size) {
         give_up(examine, MESSAGE_NO_BUNDLE, "its bundle could not be kept");
         return;
     }
+    hash_update(&examine->hash, data);
     examine->offset += data.size;
-    if (examine->offset < message->item.total_size) {
+    if (examine->offset < size) {
         ask_for_part(examine);
-        return;
+    } else {
+        check_file(examine);
     }
-    examine->state = EXAMINE_FETCHED;
-    ask_if_ready(examine);
 }
 
 void examine_tick(struct examine *examine)
@@ -227,6 +258,9 @@ void examine_tick(struct examine *examine)
         }
     } else if (examine->state == EXAMINE_FETCHING && examine->fd >= 0 &&
                now_ms >= examine->asked_ms + REFETCH_MS) {
+        if (!examine->agent->peers[examine->source].is_up) {
+            turn_to_another(examine);
+        }
         ask_for_part(examine);
     }
 }

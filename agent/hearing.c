@@ -73,7 +73,8 @@ static void drop(struct hearing *hearing, const char *what, const struct error *
              what, why->message);
 }
 
-/* Checks the proposal in hand and computes what it stands for (S2). */
+/* Checks the proposal in hand and computes what it stands for (S2). One that does not check is let
+ * go, so that the value can be fetched from somebody else. */
 static bool compute(struct hearing *hearing, const struct seat_vote *vote)
 {
     struct arena *arena = arena_create(AGENT_DOCKET_MEMORY);
@@ -88,6 +89,7 @@ static bool compute(struct hearing *hearing, const struct seat_vote *vote)
     if (!codec_frame_decode(buffer_bytes(&hearing->proposal), arena, &message, &error) ||
         !verify_proposal(&hearing->docket, &message, arena, &proposal, &error)) {
         drop(hearing, "PROPOSE", &error);
+        buffer_clear(&hearing->proposal);
         arena_destroy(arena);
         return false;
     }
@@ -101,6 +103,7 @@ static bool compute(struct hearing *hearing, const struct seat_vote *vote)
     if (!is_valid) {
         error_record(&error, ERROR_DENIED, "its book gives another value than it says");
         drop(hearing, "PROPOSE", &error);
+        buffer_clear(&hearing->proposal);
     }
     arena_destroy(arena);
     return is_valid;
@@ -385,10 +388,11 @@ void hearing_propose(struct hearing *hearing, uint8_t from, const struct message
     }
     bool is_awaited = hearing->seat.computing.view != 0 &&
                       digest_equal(&hearing->seat.computing.value, &propose.value);
-    bool is_computing = hearing->seat.computing.view != 0;
+    bool is_free = hearing->seat.computing.view == 0 && hearing->seat.phase == SEAT_OPEN;
 
     hearing->from = from;
-    if (!is_computing || is_awaited) {
+    /* Once it has voted, the seat keeps the proposal that it checked: this one may hold anything. */
+    if (is_free || is_awaited) {
         buffer_clear(&hearing->proposal);
         buffer_append(&hearing->proposal, frame.data, frame.size);
         hearing->proposed = propose.value;
