@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# Shows on this machine what this project promises, one line with a figure for each point.
+#
+#   scripts/acceptance.sh          all points
+#   scripts/acceptance.sh 3 4      these
+#
+#   1  a fresh clone runs its demonstration        5  lying assessors change nothing and are named
+#   2  41 real inventories are decided             6  what must be refused is refused, with a sentence
+#   3  packing and submitting twice is once        7  latency and throughput beside what they must cost
+#   4  killing seats and coordinator loses nothing 8  compilers, sanitizers, simulator, fuzzing
+#
+#   AIMS_BIN         folder of the programs to try (default: build/release/bin, built first)
+#   AIMS_DATA_DIR    folder with federal-ai-use-case-inventory-2024.csv (default: ../shared/data)
+#   AIMS_CHECKS_DIR  folder with verify_certificate.py (default: ../shared/checks)
+#   AIMS_SEED        number that random moments follow from (default: another one each time)
+set -uo pipefail
+# shellcheck source=scripts/acceptance/lib.sh
+. "$(dirname "$0")/acceptance/lib.sh"
+
+data_dir=${AIMS_DATA_DIR:-$root/../shared/data}
+checks_dir=${AIMS_CHECKS_DIR:-$root/../shared/checks}
+example=$root/examples/meridian
+seed=${AIMS_SEED:-$RANDOM}
+
+problems=()
+problem() { problems+=("$1"); }
+detail() { echo "    $1"; }
+skip() {
+    echo "$point skipped: $1"
+    exit 0
+}
+
+# Prints the line of the point and ends its shell.
+conclude() { # FIGURE
+    local all
+    if [ ${#problems[@]} -eq 0 ]; then
+        echo "$point ok: $1"
+        exit 0
+    fi
+    all=$(printf '%s; ' "${problems[@]}")
+    echo "$point FAILED: ${all%; }"
+    exit 1
+}
+
+finish() {
+    stop_all
+    if [ -n "${AIMS_KEEP:-}" ]; then
+        echo "    kept: $work"
+    else
+        rm -rf "$work"
+    fi
+}
+
+for part in "$parts"/point-*.sh; do
+    # shellcheck disable=SC1090
+    . "$part"
+done
+
+points=("$@")
+[ $# -gt 0 ] || points=(1 2 3 4 5 6 7 8)
+for point in "${points[@]}"; do
+    if ! declare -F "point_$point" >/dev/null; then
+        echo "acceptance: there is no point '$point'; they are 1 to 8" >&2
+        exit 2
+    fi
+done
+"$root/scripts/setup.sh" --test >/dev/null || exit 1
+build || exit 1
+
+failed=0
+for point in "${points[@]}"; do
+    # A shell of its own, so that whatever a point starts ends with it. Not part of a condition: there
+    # bash would not end it at the first error.
+    (
+        work=$(mktemp -d -t "aims-acceptance-$point-XXXXXX")
+        trap finish EXIT
+        trap 'exit 1' INT TERM
+        trap 'echo "$point FAILED: ${BASH_SOURCE[0]##*/}:$LINENO: $BASH_COMMAND"' ERR
+        RANDOM=$seed
+        set -eE
+        "point_$point"
+    )
+    [ $? -eq 0 ] || failed=1
+done
+exit "$failed"

@@ -1,0 +1,163 @@
+# Sourced by scripts/acceptance.sh and bench/council.sh: councils whose every process is ours to stop,
+# kill and start again.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+bin=${AIMS_BIN:-$root/build/release/bin} # programs to try; built when they are ours
+python=/usr/bin/python3                  # Debian's own, which has python3-cryptography
+parts=$root/scripts/acceptance
+PATH=$bin:$PATH
+
+declare -A process=() # name -> pid of what we started
+
+pause() { # SECONDS
+    read -r -t "$1" <> <(:) || true
+}
+
+# Tries COMMAND until it succeeds; fails after SECONDS.
+within() { # SECONDS COMMAND...
+    local end=$((SECONDS + $1))
+    shift
+    until "$@"; do
+        [ "$SECONDS" -lt "$end" ] || return 1
+        pause 0.05
+    done
+}
+
+build() {
+    [ -z "${AIMS_BIN:-}" ] || return 0
+    local log
+    log=$(mktemp -t aims-build-XXXXXX)
+    if ! (cd "$root" && cmake --preset release && cmake --build --preset release -j 2) >"$log" 2>&1; then
+        tail -n 20 "$log" >&2
+        rm -f "$log"
+        return 1
+    fi
+    rm -f "$log"
+}
+
+# ---- processes ----
+
+start() { # NAME LOG COMMAND...
+    local name=$1 log=$2
+    shift 2
+    "$@" >>"$log" 2>&1 &
+    process[$name]=$!
+    disown
+}
+
+is_gone() { # PID
+    ! kill -0 "$1" 2>/dev/null
+}
+
+# Sends SIGNAL and waits until the process is gone.
+stop() { # NAME SIGNAL
+    local pid=${process[$1]:-}
+    [ -n "$pid" ] || return 0
+    unset "process[$1]"
+    kill "-$2" "$pid" 2>/dev/null || return 0
+    within 20 is_gone "$pid" || { kill -9 "$pid" 2>/dev/null; within 5 is_gone "$pid"; }
+}
+
+stop_all() {
+    local name
+    for name in "${!process[@]}"; do
+        kill -TERM "${process[$name]}" 2>/dev/null || true
+        kill -CONT "${process[$name]}" 2>/dev/null || true
+    done
+    for name in "${!process[@]}"; do
+        stop "$name" TERM
+    done
+}
+
+# ---- JSON ----
+
+# Prints member PATH ("seats.up", "cases.0") of the JSON on standard input; lists with spaces between.
+json() { # PATH
+    "$python" -c '
+import json, sys
+value = json.load(sys.stdin)
+for key in sys.argv[1].split("."):
+    value = value[int(key)] if isinstance(value, list) else value[key]
+print(*value if isinstance(value, list) else [value])' "$1"
+}
+
+# ---- councils: DIR with coordinator and seats as processes "DIR/coordinator" and "DIR/seat-NN" ----
+
+council_create() { # DIR SEATS
+    aims council create "$1" --seats "$2" --name "Council under test" >/dev/null 2>&1
+}
+
+url() { # DIR
+    json http <"$1/coordinators/0/endpoints.json"
+}
+
+# Starts the coordinator, where it listened before if it did.
+coordinator_start() { # DIR
+    local file=$1/coordinators/0/endpoints.json where=()
+    if [ -s "$file" ]; then
+        local http
+        http=$(json http <"$file")
+        where=(--link "$(json link <"$file")" --http "${http#http://}")
+    fi
+    start "$1/coordinator" "$1/coordinator.log" \
+        aims-coordinator --config "$1/coordinators/0/coordinator.yaml" "${where[@]}"
+    within 30 test -s "$file"
+}
+
+seat_start() { # DIR SEAT
+    local number
+    number=$(printf %02d "$2")
+    start "$1/seat-$number" "$1/seat-$number.log" aims-agent --config "$1/seats/$number/agent.yaml" \
+        --coordinator "0=$(json link <"$1/coordinators/0/endpoints.json")"
+}
+
+seat_stop() { # DIR SEAT SIGNAL
+    stop "$1/seat-$(printf %02d "$2")" "$3"
+}
+
+status() { # DIR PATH
+    aims council status "$(url "$1")" --json 2>/dev/null | json "$2" 2>/dev/null
+}
+
+status_is() { # DIR PATH VALUE
+    [ "$(status "$1" "$2")" = "$3" ]
+}
+
+# Starts coordinator and all seats and waits until all are up.
+council_start() { # DIR SEATS
+    local seat
+    coordinator_start "$1"
+    for ((seat = 0; seat < $2; seat++)); do
+        seat_start "$1" "$seat"
+    done
+    within 60 status_is "$1" seatsUp "$2"
+}
+
+council_stop() { # DIR
+    local name
+    for name in "${!process[@]}"; do
+        [[ $name != "$1"/* ]] || kill -TERM "${process[$name]}" 2>/dev/null || true
+    done
+    for name in "${!process[@]}"; do
+        [[ $name != "$1"/* ]] || stop "$name" TERM
+    done
+}
+
+# Makes key and bundle NAME.seed and NAME.aims of EVIDENCE for the council DIR.
+pack() { # DIR EVIDENCE NAME
+    aims key create "$3.seed" >/dev/null 2>&1
+    aims pack "$2" -o "$3.aims" --key "$3.seed" --roster "$1/roster.json" >/dev/null 2>&1
+}
+
+submit() { # DIR NAME OPTION...
+    local dir=$1 name=$2
+    shift 2
+    aims submit "$name.aims" --key "$name.seed" --roster "$dir/roster.json" --url "$(url "$dir")" "$@"
+}
+
+# Exit codes 0, 3 and so on name decisions; for us all of them are results.
+submit_and_wait() { # DIR NAME OUT
+    local code=0
+    submit "$1" "$2" --wait --timeout 180 --out "$3" --json >"$3.json" 2>"$3.log" || code=$?
+    [ -s "$3/certificate.json" ] || { tail -n 1 "$3.log" >&2; return "$((code == 0 ? 1 : code))"; }
+}
