@@ -59,11 +59,6 @@ struct run {
     const char *note; /* Set when the rule has failed. */
 };
 
-void engine_limit_heap(size_t size)
-{
-    (void)sqlite3_hard_heap_limit64((sqlite3_int64)size);
-}
-
 /* Preparing */
 
 /* The arena is larger than what rule sets and schemas may hold, so this never fails for them. */

@@ -105,8 +105,4 @@ const struct engine_read *engine_reads(const struct engine *engine, size_t crite
 void engine_paper_digest(const struct engine_result *result, size_t criterion,
                          const uint8_t key[HASH_KEY_SIZE], struct digest *out);
 
-/* Limits what SQLite may allocate in this whole process to SIZE bytes. For a process that does
- * nothing else with SQLite. */
-void engine_limit_heap(size_t size);
-
 #endif

@@ -11,7 +11,7 @@
  * The connection has its own VFS: it cannot open a file, and its clock shows the reference date, so
  * that date('now') means the same everywhere. A statement is charged by virtual-machine steps,
  * which are the same on every machine, and not by time. The heap limit is the process's:
- * engine_limit_heap(). */
+ * rules/pool.h. */
 
 #include <stdbool.h>
 #include <stdint.h>
