@@ -29,6 +29,7 @@ struct http_options {
     size_t submitter_count;          /* 0: open to all. */
     const struct digest *submitters; /* Keyids that may submit. */
     uint64_t bundle_size_max;        /* Bytes of a bundle file. */
+    uint64_t waiting_max;            /* Hearings that may wait for a docket; 0: 10000. */
     void (*accepted)(void *context); /* A case is in the store; called on the HTTP thread. */
     void *context;
     uint32_t beat_ms; /* Between comments to those who follow events; 0: 15 seconds. */

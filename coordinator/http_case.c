@@ -82,6 +82,9 @@ void http_case_answer_post(struct http_request *request)
     } else if (intake.status == 500) {
         http_request_fail(request, &error);
     } else {
+        if (intake.status == 503) {
+            http_request_add_header(request, "Retry-After", "60");
+        }
         http_request_refuse(request, intake.status, "%s", error.message);
     }
     arena_destroy(arena);

@@ -212,13 +212,29 @@ static bool look_up(struct intake *intake, struct coordinator_store_case *hearin
     return true;
 }
 
+static bool check_queue(struct intake *intake, struct error *error)
+{
+    const struct http_options *options = intake->options;
+    uint64_t max = options->waiting_max == 0 ? HTTP_INTAKE_WAITING : options->waiting_max;
+    struct coordinator_store_counts counts;
+
+    intake->status = 500;
+    if (!coordinator_store_counts(options->store, &counts, error)) {
+        return false;
+    }
+    intake->status = 503;
+    return counts.waiting < max ||
+           error_set(error, ERROR_LIMIT, "%llu cases wait already; try again later",
+                     (unsigned long long)counts.waiting);
+}
+
 static bool take_new(struct intake *intake, uint64_t received_at,
                      struct coordinator_store_case *hearing, bool *is_known, struct error *error)
 {
     const struct message_header *header = &intake->header;
 
     if (!check_earlier(intake, error) || !check_bundle(intake, error) ||
-        !check_previous(intake, error)) {
+        !check_previous(intake, error) || !check_queue(intake, error)) {
         return false;
     }
     *hearing = (struct coordinator_store_case){.id = intake->case_id,

@@ -13,6 +13,7 @@
 
 #define HTTP_INTAKE_BODY_MAX  (1024U * 1024)      /* Bytes of JSON. */
 #define HTTP_INTAKE_ARENA_MAX (80U * 1024 * 1024) /* Bytes that judging it may take. */
+#define HTTP_INTAKE_WAITING   10000               /* Hearings, unless the options say otherwise. */
 
 /* A posted case and where it stands. */
 struct http_intake {

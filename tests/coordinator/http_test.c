@@ -923,6 +923,24 @@ static void a_case_must_fit_its_bundle(void **state)
     buffer_finish(&pack.file);
 }
 
+static void no_more_cases_wait_than_are_allowed(void **state)
+{
+    struct desk *desk = *state;
+    struct pack pack = pack_simple(desk, 1);
+    struct message_header header = header_of(desk, &pack);
+    struct digest id;
+
+    desk->options.waiting_max = 1;
+    reopen(desk);
+    id = submit(desk, 0);
+    put(desk, &pack);
+    expect_case(desk, &header, 503, "Retry-After: 60");
+    expect_case(desk, &header, 503, "1 cases wait already");
+    (void)hear(desk, &id);
+    expect_case(desk, &header, 202, "case");
+    buffer_finish(&pack.file);
+}
+
 static void the_body_of_a_case_must_be_the_one_that_was_signed(void **state)
 {
     struct desk *desk = *state;
@@ -1490,6 +1508,7 @@ int main(void)
         TEST(a_case_for_others_or_by_others_is_refused),
         TEST(a_catalogue_that_only_others_hear_is_refused),
         TEST(a_case_must_fit_its_bundle),
+        TEST(no_more_cases_wait_than_are_allowed),
         TEST(the_body_of_a_case_must_be_the_one_that_was_signed),
         TEST(a_new_case_must_follow_the_last_certificate),
         TEST(a_second_attempt_needs_an_inconclusive_certificate_of_the_first),
