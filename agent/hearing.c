@@ -391,7 +391,7 @@ void hearing_propose(struct hearing *hearing, uint8_t from, const struct message
     bool is_free = hearing->seat.computing.view == 0 && hearing->seat.phase == SEAT_OPEN;
 
     hearing->from = from;
-    /* Once it has voted, the seat keeps the proposal that it checked: this one may hold anything. */
+    /* Once it has voted, the seat keeps the proposal that it checked: this one may be anything. */
     if (is_free || is_awaited) {
         buffer_clear(&hearing->proposal);
         buffer_append(&hearing->proposal, frame.data, frame.size);
