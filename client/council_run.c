@@ -1,7 +1,7 @@
 /* aims council run: a whole council on this machine, each member a process of its own.
  *
- * Coordinators first; where they listen they write to endpoints.json, and the seats are started with
- * that. DIR/run.json tells other commands where to go. */
+ * Coordinators first; where they listen they write to endpoints.json, and the seats are started
+ * with that. DIR/run.json tells other commands where to go. */
 
 #include <errno.h>
 #include <fcntl.h>

@@ -29,8 +29,8 @@ struct options {
 MUST_USE bool options_parse(const struct command *command, size_t count, char **words,
                             struct options *out, struct error *error);
 
-/* Value of the option NAME, from the command line or else, for a setting, from the environment; NULL
- * when it is not given. */
+/* Value of the option NAME, from the command line or else, for a setting, from the environment;
+ * NULL when it is not given. */
 const char *options_text(const struct options *options, const char *name);
 
 /* Gives the option NAME a value, as if it had been on the command line. */

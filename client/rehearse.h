@@ -32,8 +32,8 @@ struct rehearse {
         "partial", 0, false, NULL, "take a rule set that leaves criteria unanswered"               \
     }
 
-/* Loads and runs all. The caller finishes OUT in either case. When the evidence has errors, they are
- * on standard error.
+/* Loads and runs all. The caller finishes OUT in either case. When the evidence has errors, they
+ * are on standard error.
  *
  * Errors: those of the loaders and of engine_run(). */
 MUST_USE bool rehearse_run(const struct options *options, const char *directory,

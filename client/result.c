@@ -161,8 +161,8 @@ static bool open_seat(const struct tree *item, const struct keys *keys, struct a
     return is_ok;
 }
 
-/* Takes the papers of one seat. Those that cannot be opened or belong elsewhere are passed over: one
- * seat must not keep the others' papers from being read. */
+/* Takes the papers of one seat. Those that cannot be opened or belong elsewhere are passed over:
+ * one seat must not keep the others' papers from being read. */
 static void take_seat(const struct tree *item, const struct keys *keys, const struct report *report,
                       int seat, struct arena *arena, struct result_papers *out)
 {

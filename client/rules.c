@@ -1,4 +1,4 @@
-/* aims rules: for authors of rule sets, and for whoever wants to know why an answer is what it is. */
+/* aims rules: for authors of rule sets, and for whoever wants to know where an answer is from. */
 
 #include <stdio.h>
 

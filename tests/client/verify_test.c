@@ -1,0 +1,248 @@
+/* aims verify and aims report on files: what is refused, and in which words. */
+
+#define _XOPEN_SOURCE 700 /* For nftw(). */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "report/certificate.h"
+#include "tests/client/program.h"
+#include "tests/report/fixture.h"
+
+enum { SEATS = 33, FAULTY = 10, QUORUM = 22 };
+
+struct scene {
+    struct program *program;
+    struct fixture *fixture;
+};
+
+static void write_file(struct scene *scene, const char *name, struct buffer *content)
+{
+    program_write(scene->program, name, content->data, content->size);
+    buffer_finish(content);
+}
+
+static void write_certificate(struct scene *scene, const char *name, uint8_t signer_count)
+{
+    struct buffer out = {0};
+
+    fixture_certify(scene->fixture, signer_count, &out);
+    write_file(scene, name, &out);
+}
+
+/* A council of 33 that found one case conforming, as files. */
+static int setup(void **state)
+{
+    struct scene *scene = calloc(1, sizeof(*scene));
+    struct buffer out = {0};
+    void *program = NULL;
+
+    assert_non_null(scene);
+    assert_int_equal(program_open(&program), 0);
+    scene->program = program;
+    scene->fixture = fixture_create(SEATS, FAULTY, 1, fixture_catalog());
+    fixture_hear(scene->fixture);
+    roster_write(&scene->fixture->roster, &out);
+    write_file(scene, "roster.json", &out);
+    fixture_report(scene->fixture, 0, &out);
+    write_file(scene, "report.json", &out);
+    write_certificate(scene, "certificate.json", QUORUM);
+    *state = scene;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct scene *scene = *state;
+    void *program = scene->program;
+
+    fixture_destroy(scene->fixture);
+    (void)program_close(&program);
+    free(scene);
+    return 0;
+}
+
+static void a_certified_report_is_valid(void **state)
+{
+    struct scene *scene = *state;
+
+    RUN(scene->program, "verify", "certificate.json", "--roster", "roster.json", "--report",
+        "report.json");
+    assert_exit(scene->program, 0);
+    assert_says(scene->program, "signed by 22 of 33 seats, 22 needed");
+    RUN(scene->program, "verify", "certificate.json", "--roster", "roster.json", "--json");
+    assert_exit(scene->program, 0);
+    assert_int_equal(tree_get(program_json(scene->program), "valid")->integer, 1);
+}
+
+static void twenty_one_signatures_are_refused(void **state)
+{
+    struct scene *scene = *state;
+
+    write_certificate(scene, "few.json", QUORUM - 1);
+    RUN(scene->program, "verify", "few.json", "--roster", "roster.json", "--report", "report.json");
+    assert_exit(scene->program, 1);
+    assert_says(scene->program, "21 distinct seats signed, 22 are needed");
+}
+
+static void a_result_of_another_council_is_refused(void **state)
+{
+    struct scene *scene = *state;
+    struct buffer out = {0};
+    struct roster roster = scene->fixture->roster;
+
+    roster.epoch++;
+    roster_write(&roster, &out);
+    write_file(scene, "other.json", &out);
+    RUN(scene->program, "verify", "certificate.json", "--roster", "other.json");
+    assert_exit(scene->program, 1);
+    assert_says(scene->program, "REFUSED");
+    assert_says(scene->program, "not valid");
+}
+
+static void an_altered_report_is_refused(void **state)
+{
+    struct scene *scene = *state;
+    struct buffer out = {0};
+
+    fixture_report(scene->fixture, 0, &out);
+    out.data[out.size / 2] ^= 1;
+    write_file(scene, "report.json", &out);
+    RUN(scene->program, "verify", "certificate.json", "--roster", "roster.json", "--report",
+        "report.json", "--json");
+    assert_exit(scene->program, 1);
+    assert_says(scene->program, "not one of the 1 reports that the certificate covers");
+    assert_int_equal(tree_get(program_json(scene->program), "valid")->integer, 0);
+}
+
+static void an_altered_certificate_is_refused(void **state)
+{
+    struct scene *scene = *state;
+    struct buffer out = {0};
+
+    fixture_certify(scene->fixture, QUORUM, &out);
+    char *payload = strstr((char *)out.data, "\"payload\":\"");
+
+    assert_non_null(payload);
+    payload[100] = payload[100] == 'A' ? 'B' : 'A';
+    write_file(scene, "certificate.json", &out);
+    RUN(scene->program, "verify", "certificate.json", "--roster", "roster.json");
+    assert_exit(scene->program, 1);
+}
+
+static void evidence_of_another_case_is_refused(void **state)
+{
+    struct scene *scene = *state;
+
+    RUN(scene->program, "key", "create", "org.seed");
+    RUN(scene->program, "pack", AIMS_SOURCE_DIR "/examples/meridian", "-o", "x.aims", "--plain",
+        "--key", "org.seed");
+    assert_exit(scene->program, 0);
+    RUN(scene->program, "verify", "certificate.json", "--roster", "roster.json", "--report",
+        "report.json", "--bundle", "x.aims");
+    assert_exit(scene->program, 1);
+    assert_says(scene->program, "bundle       REFUSED");
+    assert_says(scene->program, "report       ok");
+}
+
+static void what_is_missing_is_bad_input_and_not_a_verdict(void **state)
+{
+    struct scene *scene = *state;
+
+    RUN(scene->program, "verify", "nowhere.json", "--roster", "roster.json");
+    assert_exit(scene->program, 4);
+    RUN(scene->program, "verify", "certificate.json", "--roster", "nowhere.json");
+    assert_exit(scene->program, 4);
+    RUN(scene->program, "verify", "certificate.json", "--roster", "roster.json", "--bundle",
+        "nowhere.aims");
+    assert_exit(scene->program, 4);
+    RUN(scene->program, "verify", "certificate.json");
+    assert_exit(scene->program, 2);
+}
+
+static void a_report_is_given_back_byte_for_byte_and_verified_when_it_can_be(void **state)
+{
+    struct scene *scene = *state;
+    struct buffer report = {0};
+
+    fixture_report(scene->fixture, 0, &report);
+    RUN(scene->program, "report", "report.json", "--json");
+    assert_exit(scene->program, 0);
+    assert_says(scene->program, "not verified");
+    assert_true(bytes_equal(buffer_bytes(&scene->program->out), buffer_bytes(&report)));
+    RUN(scene->program, "report", "report.json", "--roster", "roster.json", "--json");
+    assert_exit(scene->program, 0);
+    assert_null(strstr(buffer_text(&scene->program->err), "not verified"));
+    write_certificate(scene, "certificate.json", QUORUM - 1);
+    RUN(scene->program, "report", "report.json", "--roster", "roster.json", "--json");
+    assert_exit(scene->program, 4);
+    assert_int_equal(scene->program->out.size, 0);
+    buffer_finish(&report);
+}
+
+static void a_report_about_another_catalogue_is_not_put_into_words(void **state)
+{
+    struct scene *scene = *state;
+
+    RUN(scene->program, "report", "report.json");
+    assert_exit(scene->program, 4);
+    assert_int_equal(scene->program->out.size, 0);
+}
+
+static void a_report_exits_by_its_decision(void **state)
+{
+    struct scene *scene = *state;
+    struct buffer out = {0};
+
+    fixture_answer(scene->fixture, 0, SEATS - 1, 0, ANSWER_NOT_MET);
+    fixture_hear(scene->fixture);
+    fixture_report(scene->fixture, 0, &out);
+    write_file(scene, "report.json", &out);
+    RUN(scene->program, "report", "report.json", "--json");
+    assert_exit(scene->program, 1);
+    fixture_answer(scene->fixture, 0, SEATS / 2, 0, ANSWER_MET);
+    fixture_hear(scene->fixture);
+    fixture_report(scene->fixture, 0, &out);
+    write_file(scene, "report.json", &out);
+    RUN(scene->program, "report", "report.json", "--json");
+    assert_exit(scene->program, 3);
+}
+
+static void a_certificate_is_shown_only_when_it_is_valid(void **state)
+{
+    struct scene *scene = *state;
+
+    RUN(scene->program, "certificate", "certificate.json", "--roster", "roster.json");
+    assert_exit(scene->program, 0);
+    assert_says(scene->program, "attempt 1: conclusive");
+    write_certificate(scene, "few.json", QUORUM - 1);
+    RUN(scene->program, "certificate", "few.json", "--roster", "roster.json", "-o", "copy.json");
+    assert_exit(scene->program, 4);
+    assert_false(program_has(scene->program, "copy.json"));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_certified_report_is_valid),
+        TEST(twenty_one_signatures_are_refused),
+        TEST(a_result_of_another_council_is_refused),
+        TEST(an_altered_report_is_refused),
+        TEST(an_altered_certificate_is_refused),
+        TEST(evidence_of_another_case_is_refused),
+        TEST(what_is_missing_is_bad_input_and_not_a_verdict),
+        TEST(a_report_is_given_back_byte_for_byte_and_verified_when_it_can_be),
+        TEST(a_report_about_another_catalogue_is_not_put_into_words),
+        TEST(a_report_exits_by_its_decision),
+        TEST(a_certificate_is_shown_only_when_it_is_valid),
+    };
+
+    keys_library_init();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
