@@ -222,7 +222,7 @@ static void make_certify(struct docket *docket)
     for (uint8_t seat = 0; seat < docket->coordinator->quorum.seat_count; seat++) {
         if (seat_set_has(&docket->chair.prepared, seat)) {
             votes[qc.vote_count].seat = seat;
-            memcpy(votes[qc.vote_count++].signature, docket->voices[seat].prepare.signature,
+            memcpy(votes[qc.vote_count++].signature, docket->voices[seat].prepare,
                    MESSAGE_SIGNATURE_SIZE);
         }
     }
@@ -338,7 +338,7 @@ static bool persist_certificate(struct docket *docket, const struct chair_action
     for (uint8_t seat = 0; seat < coordinator->quorum.seat_count; seat++) {
         if (seat_set_has(&action->seats, seat)) {
             votes[vote_count].seat = seat;
-            memcpy(votes[vote_count++].signature, docket->voices[seat].commit.signature,
+            memcpy(votes[vote_count++].signature, docket->voices[seat].commit,
                    MESSAGE_SIGNATURE_SIZE);
         }
     }
@@ -367,6 +367,14 @@ static const char *const misconduct_names[] = {
     [CHAIR_TWO_VERDICTS] = "E3",
 };
 
+static struct message_signed kept_message(const struct docket_message *kept)
+{
+    struct message_signed message = {.payload = buffer_bytes(&kept->payload)};
+
+    memcpy(message.signature, kept->signature, MESSAGE_SIGNATURE_SIZE);
+    return message;
+}
+
 static bool report_misconduct(struct docket *docket, const struct chair_action *action,
                               struct error *error)
 {
@@ -387,9 +395,9 @@ static bool report_misconduct(struct docket *docket, const struct chair_action *
     misconduct.subject = subject;
     misconduct.second = *docket->at_hand;
     if (action->kind == CHAIR_TWO_PREPARES) {
-        misconduct.first = docket->voices[seat].prepare;
+        misconduct.first = kept_message(&docket->voices[seat].first_prepare);
     } else if (action->kind == CHAIR_TWO_COMMITS) {
-        misconduct.first = docket->voices[seat].commit;
+        misconduct.first = kept_message(&docket->voices[seat].first_commit);
     } else {
         is_ok =
             codec_frame_decode(buffer_bytes(&docket->voices[seat].verdict), arena, &message, error);
@@ -536,18 +544,17 @@ void docket_verdict(struct docket *docket, uint8_t seat, const struct message_bo
     feed(docket, &event);
 }
 
-/* Keeps the first message of its kind, for counting and for proofs. */
-static void keep_first(struct docket *docket, struct message_signed *first,
-                       const struct message_signed *message)
+/* Keeps MESSAGE as what later ones of its view are compared with. */
+static void keep(struct docket_message *kept, const struct message_signed *message)
 {
-    if (first->payload.size == 0) {
-        *first = *message;
-        first->payload.data = (const uint8_t *)arena_copy(docket->arena, message->payload.data,
-                                                          message->payload.size);
-        if (first->payload.data == NULL) {
-            first->payload.size = 0; /* The docket's memory is used up: it will not count. */
-        }
-    }
+    buffer_clear(&kept->payload);
+    buffer_append(&kept->payload, message->payload.data, message->payload.size);
+    memcpy(kept->signature, message->signature, MESSAGE_SIGNATURE_SIZE);
+}
+
+static bool is_vote(const struct seat_vote *a, const struct seat_vote *b)
+{
+    return a->view == b->view && digest_equal(&a->value, &b->value) && digest_equal(&a->tc, &b->tc);
 }
 
 void docket_prepare(struct docket *docket, uint8_t seat, const struct message *message)
@@ -570,12 +577,16 @@ void docket_prepare(struct docket *docket, uint8_t seat, const struct message *m
     memcpy(at_hand.signature, message->prepare.vote.signature, MESSAGE_SIGNATURE_SIZE);
     event.prepare =
         (struct seat_vote){.view = prepare.view, .value = prepare.value, .tc = prepare.tc};
-    keep_first(docket, &docket->voices[seat].prepare, &at_hand);
+    if (chair_takes_prepare(&docket->chair, seat, &event.prepare)) {
+        keep(&docket->voices[seat].first_prepare, &at_hand);
+    }
     docket->at_hand = &at_hand;
     docket->at_hand_type = MESSAGE_TYPE_PREPARE;
-    /* The QC holds one payload: only those bytes count. */
-    if (bytes_equal(at_hand.payload, buffer_bytes(&docket->prepare)) ||
-        !digest_equal(&prepare.value, &docket->chair.proposed.value)) {
+    /* The QC holds one payload: of what is for the proposal at hand only those bytes count. */
+    if (bytes_equal(at_hand.payload, buffer_bytes(&docket->prepare))) {
+        memcpy(docket->voices[seat].prepare, at_hand.signature, MESSAGE_SIGNATURE_SIZE);
+        feed(docket, &event);
+    } else if (!is_vote(&event.prepare, &docket->chair.proposed)) {
         feed(docket, &event);
     }
     docket->at_hand = NULL;
@@ -607,9 +618,14 @@ void docket_commit(struct docket *docket, uint8_t seat, const struct message *me
     } else {
         memcpy(at_hand.signature, message->commit.vote.signature, MESSAGE_SIGNATURE_SIZE);
         event.commit = (struct seat_vote){.view = statement->view, .value = statement->value};
-        keep_first(docket, &docket->voices[seat].commit, &at_hand);
+        if (chair_takes_commit(&docket->chair, seat, &event.commit)) {
+            keep(&docket->voices[seat].first_commit, &at_hand);
+        }
         docket->at_hand = &at_hand;
         docket->at_hand_type = MESSAGE_TYPE_STATEMENT;
+        if (bytes_equal(at_hand.payload, buffer_bytes(&docket->commit))) {
+            memcpy(docket->voices[seat].commit, at_hand.signature, MESSAGE_SIGNATURE_SIZE);
+        }
         feed(docket, &event);
         docket->at_hand = NULL;
     }
@@ -770,6 +786,8 @@ void docket_destroy(struct docket *docket)
     }
     for (size_t seat = 0; seat < MESSAGE_SEATS_MAX; seat++) {
         buffer_finish(&docket->voices[seat].verdict);
+        buffer_finish(&docket->voices[seat].first_prepare.payload);
+        buffer_finish(&docket->voices[seat].first_commit.payload);
     }
     buffer_finish(&docket->assign);
     buffer_finish(&docket->propose);

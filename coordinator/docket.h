@@ -9,11 +9,21 @@
 #include "proto/verify.h"
 #include "report/statement.h"
 
+/* A signed message that is kept. */
+struct docket_message {
+    struct buffer payload;
+    uint8_t signature[MESSAGE_SIGNATURE_SIZE];
+};
+
 /* What one seat has said. */
 struct docket_voice {
-    struct buffer verdict;         /* VERDICT frame; empty: none yet. */
-    struct message_signed prepare; /* First PREPARE: payload in the docket's arena; empty: none. */
-    struct message_signed commit;
+    struct buffer verdict; /* VERDICT frame; empty: none yet. */
+    /* The first of the highest view heard, which the machine compares others with: for proofs. */
+    struct docket_message first_prepare;
+    struct docket_message first_commit;
+    /* Its signatures on the proposal at hand, for counting; set when the machine counts them. */
+    uint8_t prepare[MESSAGE_SIGNATURE_SIZE];
+    uint8_t commit[MESSAGE_SIGNATURE_SIZE];
 };
 
 /* Working papers to be had from a seat. */

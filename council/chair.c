@@ -194,6 +194,16 @@ static void step_computed(struct chair *chair, const struct chair_event *event,
     begin_phase(chair, event->now_ms, actions);
 }
 
+bool chair_takes_prepare(const struct chair *chair, uint8_t seat, const struct seat_vote *vote)
+{
+    return vote->view <= CHAIR_VIEW_MAX && chair->prepares[seat].view < vote->view;
+}
+
+bool chair_takes_commit(const struct chair *chair, uint8_t seat, const struct seat_vote *vote)
+{
+    return vote->view <= CHAIR_VIEW_MAX && chair->commits[seat].view < vote->view;
+}
+
 static void step_prepare(struct chair *chair, const struct chair_event *event,
                          struct chair_actions *actions)
 {
@@ -203,7 +213,7 @@ static void step_prepare(struct chair *chair, const struct chair_event *event,
         report(chair, event->seat, CHAIR_TWO_PREPARES, actions);
         return;
     }
-    if (first->view < event->prepare.view) {
+    if (chair_takes_prepare(chair, event->seat, &event->prepare)) {
         *first = event->prepare;
     }
     if (chair->phase < CHAIR_PREPARING || !vote_equal(&event->prepare, &chair->proposed)) {
@@ -225,7 +235,7 @@ static void step_commit(struct chair *chair, const struct chair_event *event,
         report(chair, event->seat, CHAIR_TWO_COMMITS, actions);
         return;
     }
-    if (first->view < event->commit.view) {
+    if (chair_takes_commit(chair, event->seat, &event->commit)) {
         *first = event->commit;
     }
     if (chair->phase < CHAIR_PREPARING || event->commit.view != chair->proposed.view ||

@@ -25,6 +25,7 @@
 #include "council/seat.h"
 
 #define CHAIR_ACTIONS_MAX 6
+#define CHAIR_VIEW_MAX    2 /* Votes above it are not kept: one view above the highest TC. */
 
 enum chair_phase {
     CHAIR_HEARING = 0,
@@ -129,9 +130,9 @@ struct chair {
     struct seat_set prepared;  /* PREPARE for the proposal in hand. */
     struct seat_set committed; /* COMMIT likewise. */
     struct seat_set done;
-    struct seat_set accused;                  /* Reported already, once per docket and seat. */
-    struct digest verdicts[QUORUM_SEATS_MAX]; /* First message of each seat; zero = none. */
-    struct seat_vote prepares[QUORUM_SEATS_MAX];
+    struct seat_set accused;                     /* Reported already, once per docket and seat. */
+    struct digest verdicts[QUORUM_SEATS_MAX];    /* First message of each seat; zero = none. */
+    struct seat_vote prepares[QUORUM_SEATS_MAX]; /* First of the highest view; view 0 = none. */
     struct seat_vote commits[QUORUM_SEATS_MAX];
 };
 
@@ -139,6 +140,11 @@ struct chair {
  * durable). */
 void chair_init(struct chair *chair, const struct chair_config *config,
                 const struct chair_record *record);
+
+/* Whether a PREPARE or COMMIT of SEAT, verified, will be the one that later ones of its view are
+ * compared with: the shell then keeps it as the first half of a proof. */
+bool chair_takes_prepare(const struct chair *chair, uint8_t seat, const struct seat_vote *vote);
+bool chair_takes_commit(const struct chair *chair, uint8_t seat, const struct seat_vote *vote);
 
 /* Takes one event and says what to do about it. Replaces the contents of ACTIONS. Cannot fail. */
 void chair_step(struct chair *chair, const struct chair_event *event,
