@@ -24,7 +24,6 @@ enum column {
     COLUMN_NAME = 0,
     COLUMN_AGENCY = 1,
     COLUMN_ABBREVIATION = 2,
-    COLUMN_BUREAU = 3,
     COLUMN_PURPOSE = 7,
     COLUMN_STAGE = 9,
     COLUMN_TIER = 10,
@@ -54,7 +53,6 @@ static const struct {
     {COLUMN_NAME, "Use Case Name"},
     {COLUMN_AGENCY, "Agency"},
     {COLUMN_ABBREVIATION, "Agency Abbreviation"},
-    {COLUMN_BUREAU, "Bureau"},
     {COLUMN_PURPOSE, "What is the intended purpose"},
     {COLUMN_STAGE, "Stage of Development"},
     {COLUMN_TIER, "Is the AI use case rights-impacting"},
@@ -97,10 +95,9 @@ static const struct {
     const char *columns;
 } tables[TABLE_COUNT] = {
     [TABLE_ORGANISATION] = {"organisation", "id,title,legal_name"},
-    [TABLE_SYSTEMS] = {"ai_systems",
-                       "id,title,owner,role,purpose,lifecycle_stage,go_live_on,retired_on,"
-                       "risk_tier,personal_data,autonomy_level,dataset_ids"},
-    [TABLE_DATASETS] = {"datasets", "id,title,system_ids,purpose,source"},
+    [TABLE_SYSTEMS] = {"ai_systems", "id,title,role,purpose,lifecycle_stage,go_live_on,retired_on,"
+                                     "risk_tier,personal_data,autonomy_level,dataset_ids"},
+    [TABLE_DATASETS] = {"datasets", "id,title,system_ids,purpose"},
     [TABLE_RISKS] = {"risks", "id,title,system_ids,description"},
     /* Those that hold answers begin alike: answer_row(). */
     [TABLE_IMPACTS] = {"impact_assessments", "id,title,status,system_id"},
@@ -306,7 +303,7 @@ struct use_case {
     const char *texts[COLUMN_COUNT]; /* Of mapped columns, as a register can hold them. */
     const char *stage;               /* NULL: unknown. */
     const char *autonomy;            /* NULL: unknown. */
-    bool has_dataset;
+    const char *dataset;             /* Id of its data; NULL: none are named. */
 };
 
 static const char *title_of(const struct importer *importer, size_t column)
@@ -535,11 +532,9 @@ static const char *retired_day(struct importer *importer, const struct use_case 
 
 static void write_system(struct importer *importer, const struct use_case *use)
 {
-    struct import_writer *writer = &importer->writer;
     const char *cells[] = {
         use->id,
         use->texts[COLUMN_NAME],
-        text_of(importer, use, COLUMN_BUREAU),
         word(importer, use, COLUMN_ROLE, roles),
         text_of(importer, use, COLUMN_PURPOSE),
         use->stage,
@@ -548,61 +543,50 @@ static void write_system(struct importer *importer, const struct use_case *use)
         word(importer, use, COLUMN_TIER, tiers),
         word(importer, use, COLUMN_PERSONAL, booleans),
         use->autonomy,
-        use->has_dataset ? import_format(writer, "%s-data", use->id) : NULL,
+        use->dataset,
     };
 
-    import_add_row(writer, TABLE_SYSTEMS, cells);
+    import_add_row(&importer->writer, TABLE_SYSTEMS, cells);
 }
 
-/* A text that becomes a row with an id, a title, the system and further cells. */
-static void write_text(struct importer *importer, const struct use_case *use, enum table table,
-                       const char *suffix, const char *const *more)
-{
-    struct import_writer *writer = &importer->writer;
-    const char *cells[] = {
-        import_format(writer, "%s-%s", use->id, suffix),
-        use->texts[COLUMN_NAME],
-        use->id,
-        more[0],
-        more[1],
-    };
-
-    import_add_row(writer, table, cells);
-}
-
-static void write_dataset(struct importer *importer, struct use_case *use)
+/* The text of the cell; NULL also when it says that there is nothing. */
+static const char *thing_of(struct importer *importer, const struct use_case *use,
+                            enum column column)
 {
     char folded[FOLDED_SIZE];
-    const char *text = text_of(importer, use, COLUMN_DATA);
+    const char *text = text_of(importer, use, column);
 
-    if (text == NULL) {
-        return;
+    if (text != NULL && (fits(fold(text, folded), "no") || fits(folded, "not"))) {
+        add_gap(importer, use, column, "names nothing that a register could hold");
+        return NULL;
     }
-    if (fits(fold(text, folded), "no") || fits(folded, "not")) {
-        add_gap(importer, use, COLUMN_DATA, "names no data set of the agency");
-        return;
-    }
-    const char *more[] = {"several", text};
+    return text;
+}
 
-    write_text(importer, use, TABLE_DATASETS, "data", more);
-    use->has_dataset = true;
+/* The inventory describes data and does not say where they come from: what it says is all by which
+ * they can be known. */
+static void write_dataset(struct importer *importer, struct use_case *use)
+{
+    struct import_writer *writer = &importer->writer;
+    const char *text = thing_of(importer, use, COLUMN_DATA);
+
+    if (text != NULL) {
+        use->dataset = import_format(writer, "%s-data", use->id);
+        import_add_row(writer, TABLE_DATASETS,
+                       (const char *[]){use->dataset, text, use->id, "several"});
+    }
 }
 
 static void write_risk(struct importer *importer, const struct use_case *use)
 {
-    char folded[FOLDED_SIZE];
-    const char *text = text_of(importer, use, COLUMN_RISKS);
+    struct import_writer *writer = &importer->writer;
+    const char *text = thing_of(importer, use, COLUMN_RISKS);
 
-    if (text == NULL) {
-        return;
+    if (text != NULL) {
+        import_add_row(writer, TABLE_RISKS,
+                       (const char *[]){import_format(writer, "%s-risk", use->id),
+                                        use->texts[COLUMN_NAME], use->id, text});
     }
-    if (fits(fold(text, folded), "no")) {
-        add_gap(importer, use, COLUMN_RISKS, "names no risk");
-        return;
-    }
-    const char *more[] = {text, NULL};
-
-    write_text(importer, use, TABLE_RISKS, "risk", more);
 }
 
 /* The answer in short: what stands before a colon or a line break. */
@@ -816,7 +800,12 @@ static bool list_agencies(const struct csv *csv, const char *file, struct arena 
     }
     import_init(&writer, arena);
     for (size_t row = 0; row < csv->row_count; row++) {
-        if (!count_row(&writer, csv, row, list, &found)) {
+        bool is_counted = count_row(&writer, csv, row, list, &found);
+
+        if (writer.is_full) {
+            return error_set(error, ERROR_LIMIT, "%s: too large", file);
+        }
+        if (!is_counted) {
             return error_set(error, ERROR_INVALID,
                              "%s:%u: want the name of an agency of at most %d bytes, its "
                              "abbreviation of 1 to %d letters, and at most %d agencies",
