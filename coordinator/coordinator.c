@@ -245,6 +245,20 @@ static void take_ping(struct coordinator *coordinator, uint8_t seat)
     coordinator_send_one(coordinator, seat, &pong);
 }
 
+/* Says that unknown keys knock, each time that they have done so twice as often: whoever knocks must
+ * not fill the log. */
+static void log_strangers(struct coordinator *coordinator)
+{
+    struct link_counts counts;
+
+    link_server_counts(coordinator->link, &counts);
+    if (counts.refused > 0 && counts.refused / 2 >= coordinator->logged_refused_count) {
+        log_line(LOG_WARNING, "refused %llu connections with keys that the roster does not name",
+                 (unsigned long long)counts.refused);
+        coordinator->logged_refused_count = counts.refused;
+    }
+}
+
 static void tick(void *context)
 {
     struct coordinator *coordinator = context;
@@ -272,6 +286,7 @@ static void tick(void *context)
         docket = next;
     }
     coordinator_take_cases(coordinator);
+    log_strangers(coordinator);
     loop_timer_set(coordinator->loop, &coordinator->tick, now_ms + COORDINATOR_TICK_MS);
 }
 

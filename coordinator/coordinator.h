@@ -77,7 +77,8 @@ struct coordinator {
     struct coordinator_seat seats[MESSAGE_SEATS_MAX];
     struct docket *dockets; /* In memory, oldest first. */
     uint64_t malformed_count;
-    struct error failure; /* Why the loop was stopped; code 0 when by a signal. */
+    uint64_t logged_refused_count; /* Connections of unknown keys. */
+    struct error failure;          /* Why the loop was stopped; code 0 when by a signal. */
 };
 
 /* Runs until a signal stops it. Errors: whatever keeps it from starting or going on. */
