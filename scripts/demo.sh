@@ -50,7 +50,11 @@ until [ -e "$dir/council/ready" ]; do
     fi
     read -r -t 0.1 <> <(:) || true
 done
-echo "demo: $(pgrep -c -f -- "aims-agent --config $dir/council/" || true) assessors are running, each with its own key"
+running=0
+for pid in $(sed -n 's/.*"seat-[0-9]*": *\([0-9]*\).*/\1/p' "$dir/council/run.json"); do
+    kill -0 "$pid" 2>/dev/null && running=$((running + 1))
+done
+echo "demo: $running assessors are running, each with its own key"
 
 echo "demo: packing the example organisation"
 aims key create "$dir/submitter.seed"
