@@ -44,13 +44,19 @@ static bool read_run(const char *directory, uint64_t home, struct arena *arena, 
     return true;
 }
 
+/* True when NAME comes from the environment, but a council that has it from the command line. */
+static bool is_overruled(const struct options *options, const char *name)
+{
+    return !options_given(options, name) && options_given(options, "council");
+}
+
 static bool find_url(const struct options *options, struct arena *arena, struct connect *out,
                      enum command_exit *exit, struct error *error)
 {
     const char *url = options_text(options, "url");
     const char *council = options_text(options, "council");
 
-    if (url != NULL) {
+    if (url != NULL && !is_overruled(options, "url")) {
         out->url = url;
         return true;
     }
@@ -62,25 +68,23 @@ static bool find_url(const struct options *options, struct arena *arena, struct 
     return read_run(council, out->home, arena, &out->url, error);
 }
 
-static bool find_roster(const struct options *options, bool is_needed, struct arena *arena,
-                        struct connect *out, enum command_exit *exit, struct error *error)
+static bool find_roster(const struct options *options, struct arena *arena, struct connect *out,
+                        enum command_exit *exit, struct error *error)
 {
     const char *path = options_text(options, "roster");
     const char *council = options_text(options, "council");
     char file[FILE_PATH_SIZE];
 
-    if (path == NULL && council != NULL) {
+    if (council != NULL && (path == NULL || is_overruled(options, "roster"))) {
         if (!file_path(file, error, "%s/roster.json", council)) {
             return false;
         }
         path = file;
     }
     if (path == NULL) {
-        return !is_needed ||
-               OPTIONS_USAGE(exit, error, "--roster FILE is required, to verify what comes back");
+        return OPTIONS_USAGE(exit, error, "--roster FILE is required, to verify what comes back");
     }
-    out->has_roster = roster_load(path, arena, &out->roster, error);
-    return out->has_roster;
+    return roster_load(path, arena, &out->roster, error);
 }
 
 bool connect_open(const struct options *options, const struct connect_needs *needs,
@@ -95,7 +99,7 @@ bool connect_open(const struct options *options, const struct connect_needs *nee
     }
     return options_number(options, "home", 0, MESSAGE_COORDINATORS_MAX - 1, &out->home, exit,
                           error) &&
-           find_roster(options, needs->roster, arena, out, exit, error) &&
+           (!needs->roster || find_roster(options, arena, out, exit, error)) &&
            find_url(options, arena, out, exit, error) &&
            (seed == NULL || keys_open(seed, &out->keys, error)) &&
            web_open(out->url, out->keys, options_text(options, "ca"), &out->web, error);

@@ -16,7 +16,7 @@
         {"council", 0, true, "DIR", "a council run on this machine: address and roster"},          \
         {"key", 0, true, "SEED", "seed file that signs the requests"},                             \
         {"roster", 0, true, "FILE", "roster of the council, by which answers are verified"},       \
-        {"home", 0, true, "N", "coordinator to ask, by its number in the roster (0)"},             \
+        {"home", 0, false, "N", "coordinator to ask, by its number in the roster (0)"},            \
     {                                                                                              \
         "ca", 0, true, "FILE", "certificates to trust instead of the system's, PEM"                \
     }
@@ -24,9 +24,8 @@
 struct connect {
     uint64_t home; /* Number of the coordinator. */
     const char *url;
-    struct keys *keys; /* NULL: requests are not signed. */
-    struct roster roster;
-    bool has_roster;
+    struct keys *keys;    /* NULL: requests are not signed. */
+    struct roster roster; /* When it was needed. */
     struct web *web;
 };
 

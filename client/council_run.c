@@ -35,6 +35,7 @@ struct endpoints {
 
 struct run {
     const char *directory;
+    bool is_json;
     struct arena *arena;
     struct roster roster;
     struct keeper *keeper;
@@ -207,6 +208,22 @@ static bool is_ready(const char *url)
     return is_ok;
 }
 
+static void print_ready(const struct run *run)
+{
+    if (run->is_json) {
+        struct json *json = json_object();
+
+        json_set(json, "http", json_text(run->endpoints[0].http));
+        json_set(json, "q", json_integer(run->roster.quorum_count));
+        json_set(json, "seats", json_integer(run->roster.seat_count));
+        file_print_json(json);
+    } else {
+        printf("the council is up: at least %u of %u seats, at %s\n", run->roster.quorum_count,
+               run->roster.seat_count, run->endpoints[0].http);
+    }
+    (void)fflush(stdout);
+}
+
 /* Looks whether one more coordinator is ready; says so once all are. */
 static bool look(struct run *run, const char *ready_file, struct error *error)
 {
@@ -218,9 +235,7 @@ static bool look(struct run *run, const char *ready_file, struct error *error)
     if (++run->ready_count < all) {
         return true;
     }
-    printf("the council is up: at least %u of %u seats, at %s\n", run->roster.quorum_count,
-           run->roster.seat_count, run->endpoints[0].http);
-    (void)fflush(stdout);
+    print_ready(run);
     return ready_file == NULL ||
            file_write(ready_file, bytes_of_text(run->endpoints[0].http), 0644, error);
 }
@@ -280,7 +295,9 @@ static void stop(struct run *run)
 
 static bool run_run(const struct options *options, enum command_exit *exit, struct error *error)
 {
-    struct run run = {.directory = options->arguments[0], .arena = arena_create(DATA_MEMORY_MAX)};
+    struct run run = {.directory = options->arguments[0],
+                      .is_json = options->is_json,
+                      .arena = arena_create(DATA_MEMORY_MAX)};
     bool is_ok = prepare(&run, error);
 
     (void)exit;

@@ -74,6 +74,7 @@ bool file_write(const char *path, struct bytes content, mode_t mode, struct erro
     if (!file_path(beside, error, "%s.new-%ld", path, (long)getpid())) {
         return false;
     }
+    (void)unlink(beside); /* Of an earlier process of that number, which died. */
     int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 
     if (fd < 0) {

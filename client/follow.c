@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/encode.h"
@@ -248,7 +247,7 @@ bool follow_case(struct web *web, const struct digest *case_id, uint32_t attempt
     follower->web = web;
     follower->attempt = attempt;
     follower->state = &state;
-    follower->is_terminal = isatty(STDERR_FILENO) == 1;
+    follower->is_terminal = print_can_redraw();
     is_ok = follow(follower, encode_digest(case_id, id), timeout_ms, error);
     if (follower->is_terminal && follower->shown[0] != '\0') {
         fputc('\n', stderr);

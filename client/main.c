@@ -35,7 +35,12 @@ static void print_overview(FILE *out)
     for (size_t i = 0; i < command_count; i++) {
         fprintf(out, "  %-24s %s\n", command_table[i]->name, command_table[i]->summary);
     }
-    fputs("\n'aims COMMAND -h' explains a command, examples first.\n", out);
+    fputs(
+        "\n'aims COMMAND -h' explains a command, examples first. Exit codes: 0 done, or "
+        "recommended; "
+        "1 not\nrecommended, or not valid; 2 usage; 3 no conclusion; 4 bad input; 5 the council is "
+        "out of reach;\n70 a bug in aims.\n",
+        out);
 }
 
 /* The command that WORDS begin with; *USED of them. NULL when there is none. */

@@ -213,6 +213,13 @@ void options_set(struct options *options, const char *name, const char *value)
     options->values[option - options->command->options] = value;
 }
 
+bool options_given(const struct options *options, const char *name)
+{
+    const struct command_option *option = need_option(options->command, name);
+
+    return options->values[option - options->command->options] != NULL;
+}
+
 const char *options_text(const struct options *options, const char *name)
 {
     const struct command_option *option = need_option(options->command, name);

@@ -33,6 +33,9 @@ MUST_USE bool options_parse(const struct command *command, size_t count, char **
  * NULL when it is not given. */
 const char *options_text(const struct options *options, const char *name);
 
+/* True when the option NAME is on the command line. */
+bool options_given(const struct options *options, const char *name);
+
 /* Gives the option NAME a value, as if it had been on the command line. */
 void options_set(struct options *options, const char *name, const char *value);
 

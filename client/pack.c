@@ -141,7 +141,7 @@ static bool run_pack(const struct options *options, enum command_exit *exit, str
         !options_need(options, "key", &seed, exit, error)) {
         return false;
     }
-    if (options_has(options, "plain") && options_has(options, "roster")) {
+    if (options_has(options, "plain") && options_given(options, "roster")) {
         return OPTIONS_USAGE(exit, error, "--plain and --roster exclude each other");
     }
     struct arena *arena = arena_create(DATA_MEMORY_MAX);

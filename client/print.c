@@ -1,6 +1,9 @@
 #include "client/print.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/check.h"
 
@@ -32,6 +35,13 @@ void print_notes(const struct notes *notes, FILE *out)
     if (kept < all) {
         fprintf(out, "and %zu more\n", all - kept);
     }
+}
+
+bool print_can_redraw(void)
+{
+    const char *terminal = getenv("TERM");
+
+    return isatty(STDERR_FILENO) == 1 && terminal != NULL && strcmp(terminal, "dumb") != 0;
 }
 
 enum command_exit print_exit(enum findings_decision decision)

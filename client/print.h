@@ -4,6 +4,7 @@
 /* Pieces of output that several commands share. Texts of others have their control characters taken
  * out, so that no file can drive the terminal. */
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "client/command.h"
@@ -17,6 +18,9 @@ void print_notes(const struct notes *notes, FILE *out);
 
 /* TEXT on one line, without control characters. */
 void print_clean(const char *text, FILE *out);
+
+/* True when standard error is a terminal that can take a line back. */
+bool print_can_redraw(void);
 
 /* How a program that asked for DECISION should exit. */
 enum command_exit print_exit(enum findings_decision decision);

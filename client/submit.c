@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/encode.h"
 #include "client/commands.h"
@@ -212,6 +211,16 @@ static bool send_rest(struct submit *submit, const char *path, uint64_t offset, 
     return is_ok;
 }
 
+/* Says why it has to be tried again, and waits; longer the next time. */
+static void pause_before_retry(uint32_t *retry_ms, const struct error *why)
+{
+    fputs("aims: ", stderr);
+    print_clean(why->message, stderr);
+    fprintf(stderr, "; trying again in %u ms\n", *retry_ms);
+    delay_sleep_ms(*retry_ms);
+    *retry_ms *= 2;
+}
+
 /* Uploads the bundle, going on where a connection broke. What the coordinator refuses for good is
  * not tried again. */
 static bool upload_bundle(struct submit *submit, struct error *error)
@@ -238,8 +247,7 @@ static bool upload_bundle(struct submit *submit, struct error *error)
         if (is_ok || (error->code != ERROR_TIMEOUT && error->code != ERROR_CONFLICT)) {
             break;
         }
-        delay_sleep_ms(retry_ms);
-        retry_ms *= 2;
+        pause_before_retry(&retry_ms, error);
     }
     if (submit->has_shown) {
         fputs("\n", stderr);
@@ -295,8 +303,7 @@ static bool post_case(struct submit *submit, struct error *error)
             break;
         }
         /* Asking twice does no harm: a known case is answered like a new one. */
-        delay_sleep_ms(retry_ms);
-        retry_ms *= 2;
+        pause_before_retry(&retry_ms, error);
         is_ok = true;
     }
     buffer_finish(&body);
@@ -456,7 +463,7 @@ static bool run_submit(const struct options *options, enum command_exit *exit, s
         .options = options,
         .arena = arena_create(DATA_MEMORY_MAX),
         .started_ms = delay_now_ms(),
-        .is_terminal = isatty(STDERR_FILENO) == 1,
+        .is_terminal = print_can_redraw(),
     };
     bool is_ok = hand_in(&submit, exit, error);
 

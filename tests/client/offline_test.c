@@ -163,6 +163,14 @@ static void settings_come_from_flags_before_the_environment(void **state)
     RUN(program, "pack", EXAMPLE, "-o", "c.aims", "--plain");
     assert_exit(program, 4);
     assert_int_equal(unsetenv("AIMS_KEY"), 0);
+    assert_int_equal(setenv("AIMS_ROSTER", "missing.json", 1), 0);
+    RUN(program, "pack", EXAMPLE, "-o", "d.aims", "--plain", "--key", "b.seed");
+    assert_exit(program, 0);
+    assert_int_equal(unsetenv("AIMS_ROSTER"), 0);
+    assert_int_equal(setenv("AIMS_URL", "http://127.0.0.1:1", 1), 0);
+    RUN(program, "council", "status", "nowhere");
+    assert_says(program, "the council in 'nowhere' is not running");
+    assert_int_equal(unsetenv("AIMS_URL"), 0);
     RUN(program, "pack", EXAMPLE, "-o", "c.aims", "--plain");
     assert_exit(program, 2);
     assert_false(program_has(program, "c.aims"));
