@@ -12,7 +12,7 @@
 #define CLASS_COUNT 512 /* Larger blocks, of more than two pages, come from malloc() each. */
 #define CHUNK_SIZE  (256 * 1024)
 
-/* Stands before every block: its whole size in grains, which is its class when below CLASS_COUNT. */
+/* Stands before every block: its whole size in grains, its class when below CLASS_COUNT. */
 struct header {
     size_t grains;
 };

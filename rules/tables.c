@@ -114,6 +114,16 @@ static struct slot *add_slot(struct tables *tables, char *name, size_t column_co
     return slot;
 }
 
+/* For columns that many rules look things up by: finding one row must not cost a walk over all. */
+static bool create_index(struct tables *tables, const char *table, const char *column,
+                         struct error *error)
+{
+    return execute(
+        tables, table,
+        sqlite3_mprintf("CREATE INDEX \"%w_%w\" ON \"%w\" (\"%w\")", table, column, table, column),
+        error);
+}
+
 static bool create_own(struct tables *tables, struct error *error)
 {
     for (size_t i = 0; i < OWN_COUNT; i++) {
@@ -126,7 +136,7 @@ static bool create_own(struct tables *tables, struct error *error)
         }
         (void)add_slot(tables, sqlite3_mprintf("%s", name), own_tables[i].column_count);
     }
-    return true;
+    return create_index(tables, own_tables[OWN_FILES].name, "cited_by", error);
 }
 
 static char *register_sql(const struct schema_table *table)
@@ -175,8 +185,11 @@ static bool create_register(struct tables *tables, size_t register_index, struct
 
     slot->register_index = register_index;
     for (size_t i = 0; i < table->column_count; i++) {
-        if (table->columns[i].type == SCHEMA_LIST &&
-            !create_link(tables, register_index, i, error)) {
+        bool is_list = table->columns[i].type == SCHEMA_LIST;
+        bool is_other_id = i > 0 && table->columns[i].type == SCHEMA_ID;
+
+        if ((is_list && !create_link(tables, register_index, i, error)) ||
+            (is_other_id && !create_index(tables, table->name, table->columns[i].name, error))) {
             return false;
         }
     }
