@@ -388,7 +388,7 @@ static void a_day_is_mapped_when_it_is_one(void **state)
         {"10/12023", NULL},
         {"1/1/20240", NULL},
         {"1/1/2024 or so", NULL},
-        {"99999999999999999999/1/2024", NULL},
+        {"4294967297/1/2024", NULL}, /* 1 when it wraps. */
     };
     enum { COUNT = sizeof(days) / sizeof(days[0]) };
     struct fixture *fixture = *state;
@@ -433,10 +433,12 @@ static void monitoring_of_what_does_not_run_is_not_active(void **state)
     ADD(fixture, "ABC", {MONITORED, plan}, {STAGE, "Initiated"});
     ADD(fixture, "ABC", {MONITORED, plan}, {STAGE, "Retired"});
     ADD(fixture, "ABC", {MONITORED, plan});
+    ADD(fixture, "ABC", {MONITORED, "No monitoring protocols"}, {STAGE, "Initiated"});
     import(fixture, "ABC");
     assert_cell(fixture, "monitoring_metrics", "abc-001-monitoring", "status", "planned");
     assert_cell(fixture, "monitoring_metrics", "abc-002-monitoring", "status", "stopped");
     assert_cell(fixture, "monitoring_metrics", "abc-003-monitoring", "status", "active");
+    assert_cell(fixture, "monitoring_metrics", "abc-004-monitoring", "status", "not_done");
     assert_int_equal(question(fixture, MONITORED)->counts[IMPORT_YES], 3);
 }
 
@@ -448,8 +450,9 @@ static void what_is_said_of_a_system_stands_in_its_row(void **state)
         {PERSONAL, "Yes"}, {PURPOSE, " Purpose:\r\nto help. "}, {STAGE, "Retired"},
         {DATA, "Letters received"});
     ADD(fixture, "ABC", {TIER, "Neither"}, {ROLE, "Developed with contracting resources."},
-        {PERSONAL, "No"}, {DATA, "No agency data"}, {RISKS, "TBD"});
-    ADD(fixture, "ABC", {TIER, "Case-by-case assessment"}, {RISKS, "It may be wrong."});
+        {PERSONAL, "No"}, {DATA, "No agency data"}, {RISKS, "None identified"});
+    ADD(fixture, "ABC", {TIER, "Case-by-case assessment"}, {RISKS, "It may be wrong."},
+        {DATA, "Not needed"});
     import(fixture, "ABC");
     assert_cell(fixture, "ai_systems", "abc-001", "risk_tier", "high");
     assert_cell(fixture, "ai_systems", "abc-001", "role", "developer");
@@ -463,6 +466,7 @@ static void what_is_said_of_a_system_stands_in_its_row(void **state)
     assert_cell(fixture, "ai_systems", "abc-002", "personal_data", "0");
     assert_cell(fixture, "ai_systems", "abc-002", "dataset_ids", NULL);
     assert_string_equal(gap(fixture, 3, DATA), "names nothing that a register could hold");
+    assert_string_equal(gap(fixture, 4, DATA), "names nothing that a register could hold");
     assert_string_equal(gap(fixture, 3, RISKS), "tells nothing");
     assert_cell(fixture, "ai_systems", "abc-003", "risk_tier", NULL);
     assert_string_equal(gap(fixture, 4, TIER), "is none of the values that are known");
@@ -649,6 +653,34 @@ static void a_row_without_a_usable_agency_is_refused_with_its_line(void **state)
     }
 }
 
+static void a_name_that_does_not_fit_aims_yaml_is_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    char name[202];
+
+    memset(name, 'n', sizeof(name) - 1);
+    name[201] = '\0';
+    ADD(fixture, "ABC", {AGENCY, name + 1});
+    import(fixture, "ABC");
+    buffer_clear(&fixture->csv);
+    add_header(fixture);
+    ADD(fixture, "ABC", {AGENCY, name});
+    assert_refused(fixture, ERROR_INVALID, "test.csv:2: want the name of an agency");
+}
+
+static void more_agencies_than_can_be_are_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    char agency[3] = "";
+
+    for (size_t i = 0; i < 201; i++) {
+        agency[0] = (char)('A' + i / 26);
+        agency[1] = (char)('A' + i % 26);
+        ADD(fixture, agency, {NAME, "One"});
+    }
+    assert_refused(fixture, ERROR_INVALID, "test.csv:202: want the name of an agency");
+}
+
 static void agencies_are_listed_in_order_of_appearance(void **state)
 {
     struct fixture *fixture = *state;
@@ -713,6 +745,8 @@ int main(void)
         TEST(another_file_is_refused),
         TEST(an_unknown_agency_is_named),
         TEST(a_row_without_a_usable_agency_is_refused_with_its_line),
+        TEST(a_name_that_does_not_fit_aims_yaml_is_refused),
+        TEST(more_agencies_than_can_be_are_refused),
         TEST(agencies_are_listed_in_order_of_appearance),
         TEST(too_little_memory_is_an_error_wherever_it_ends),
     };
