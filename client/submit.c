@@ -23,16 +23,16 @@
 #include "proto/codec.h"
 #include "proto/verify.h"
 
-#define BUNDLE_FILE_MAX  (BUNDLE_CONTENT_MAX + BUNDLE_HEADER_MAX + 4096)
-#define BUNDLE_MIME      "application/vnd.aims-council.bundle"
-#define UPLOAD_TRIES_MAX 8
-#define RETRY_MS         200 /* Before the second try; then twice as long each time. */
-#define UPLOAD_MS        600000
-#define UPLOAD_IDLE_MS   30000
-#define TIMEOUT_S        900  /* Of --wait, unless told. */
-#define PAPERS_MS        5000 /* For the seats to send their papers. */
-#define SHOW_MS          500  /* Progress is shown for what takes longer. */
-#define PERCENT          100
+#define BUNDLE_FILE_MAX (BUNDLE_CONTENT_MAX + BUNDLE_HEADER_MAX + 4096)
+#define BUNDLE_MIME     "application/vnd.aims-council.bundle"
+#define TRIES_MAX       8
+#define RETRY_MS        200 /* Before the second try; then twice as long each time. */
+#define UPLOAD_MS       600000
+#define UPLOAD_IDLE_MS  30000
+#define TIMEOUT_S       900  /* Of --wait, unless told. */
+#define PAPERS_MS       5000 /* For the seats to send their papers. */
+#define SHOW_MS         500  /* Progress is shown for what takes longer. */
+#define PERCENT         100
 
 struct submit {
     const struct options *options;
@@ -233,7 +233,7 @@ static bool upload_bundle(struct submit *submit, struct error *error)
 
     (void)snprintf(path, sizeof(path), "/v1/bundles/%s",
                    encode_digest(&submit->header.bundle, digest));
-    for (int i = 0; i < UPLOAD_TRIES_MAX; i++) {
+    for (int i = 0; i < TRIES_MAX; i++) {
         is_ok = ask_offset(submit, path, &offset, error);
         if (is_ok && offset > submit->file.size) {
             return error_set(error, ERROR_INVALID,
@@ -293,13 +293,13 @@ static bool post_case(struct submit *submit, struct error *error)
     bool is_ok = write_case(submit, &body, error);
 
     request.body = buffer_bytes(&body);
-    for (int i = 0; is_ok && i < UPLOAD_TRIES_MAX; i++) {
+    for (int i = 0; is_ok && i < TRIES_MAX; i++) {
         is_ok = web_send(submit->connect.web, &request, &answer, error);
         if (is_ok && answer.status >= 400) {
             is_ok = WEB_REFUSED(&answer, error);
         }
         web_answer_finish(&answer);
-        if (is_ok || error->code != ERROR_TIMEOUT || i + 1 == UPLOAD_TRIES_MAX) {
+        if (is_ok || error->code != ERROR_TIMEOUT || i + 1 == TRIES_MAX) {
             break;
         }
         /* Asking twice does no harm: a known case is answered like a new one. */
@@ -319,37 +319,46 @@ static bool write_out(const char *directory, const char *name, const struct buff
            file_write(path, buffer_bytes(content), 0644, error);
 }
 
-/* Fetches papers.json into OUT, again until all that the report shows is there: seats send their
- * papers after the decision. What is there in the end is opened and compared. */
+/* Fetches papers.json into OUT once, and opens and compares what is there. */
+static bool fetch_papers(struct submit *submit, struct buffer *out, struct result_papers *papers,
+                         struct error *error)
+{
+    struct arena *arena = arena_create(DATA_MEMORY_MAX);
+
+    buffer_clear(out);
+    bool is_ok = result_fetch_papers(submit->connect.web, &submit->hearing, out, error) &&
+                 result_open_papers(buffer_bytes(out), submit->connect.keys, submit->result.parsed,
+                                    -1, arena, papers, error);
+
+    arena_destroy(arena);
+    return is_ok;
+}
+
+/* Fetches papers.json until all that the report shows is there: seats send their papers after the
+ * decision. */
 static bool take_papers(struct submit *submit, struct buffer *out, struct error *error)
 {
     uint64_t end = delay_now_ms() + PAPERS_MS;
+    struct result_papers papers;
 
     for (;;) {
-        struct arena *arena = arena_create(DATA_MEMORY_MAX);
-        struct result_papers papers;
+        bool is_ok = fetch_papers(submit, out, &papers, error);
+        bool is_late = delay_now_ms() >= end;
 
-        buffer_clear(out);
-        bool is_ok = result_fetch_papers(submit->connect.web, &submit->hearing, out, error) &&
-                     result_open_papers(buffer_bytes(out), submit->connect.keys,
-                                        submit->result.parsed, -1, arena, &papers, error);
-
-        arena_destroy(arena);
-        if (!is_ok) {
+        if (!is_ok && (is_late || error->code != ERROR_TIMEOUT)) {
             return false;
         }
-        if (papers.genuine_count + papers.omitted_count + papers.forged_count >=
-                papers.shown_count ||
-            delay_now_ms() >= end) {
-            fprintf(
-                stderr,
-                "aims: working papers: %zu of %zu shown are genuine, %zu too long, %zu forged\n",
-                papers.genuine_count, papers.shown_count, papers.omitted_count,
-                papers.forged_count);
-            return true;
+        if (is_ok &&
+            (is_late || papers.genuine_count + papers.omitted_count + papers.forged_count >=
+                            papers.shown_count)) {
+            break;
         }
         delay_sleep_ms(RETRY_MS);
     }
+    fprintf(stderr,
+            "aims: working papers: %zu of %zu shown are genuine, %zu too long, %zu forged\n",
+            papers.genuine_count, papers.shown_count, papers.omitted_count, papers.forged_count);
+    return true;
 }
 
 static bool keep_result(struct submit *submit, const char *directory, struct error *error)
@@ -376,13 +385,29 @@ static bool keep_result(struct submit *submit, const char *directory, struct err
     return is_ok;
 }
 
-/* Fetches what was found, verifies it, and keeps it. */
+/* Fetches what was found and verifies it; a coordinator that is just being started again is given
+ * the time. */
+static bool fetch_result(struct submit *submit, struct error *error)
+{
+    uint32_t retry_ms = RETRY_MS;
+
+    for (int i = 1;; i++) {
+        bool is_ok = result_fetch(submit->connect.web, &submit->connect.roster, &submit->hearing,
+                                  submit->arena, &submit->result, error);
+
+        if (is_ok || error->code != ERROR_TIMEOUT || i == TRIES_MAX) {
+            return is_ok;
+        }
+        result_finish(&submit->result);
+        pause_before_retry(&retry_ms, error);
+    }
+}
+
 static bool take_result(struct submit *submit, struct error *error)
 {
     const char *directory = options_text(submit->options, "out");
 
-    return result_fetch(submit->connect.web, &submit->connect.roster, &submit->hearing,
-                        submit->arena, &submit->result, error) &&
+    return fetch_result(submit, error) &&
            certificate_check_bundle(submit->result.checked, &submit->bundle.manifest,
                                     submit->result.index, error) &&
            (directory == NULL || keep_result(submit, directory, error));
