@@ -1019,6 +1019,10 @@ static void a_second_attempt_needs_an_inconclusive_certificate_of_the_first(void
     fixture_hear(desk->fixture);
     fixture_certify(desk->fixture, 4, &disputed);
 
+    /* That certificate is now the submitter's last; the bundle, which is the same, cannot name it. */
+    struct digest docket = hear(desk, &id);
+
+    decide(desk, &docket, buffer_text(&disputed), "{}");
     header.attempt = 2;
     header.earlier = buffer_bytes(&conclusive);
     expect_case(desk, &header, 422, "attempt 1 was conclusive");
@@ -1220,6 +1224,35 @@ static void all_followers_are_woken(void **state)
     for (size_t i = 0; i < FOLLOWERS; i++) {
         buffer_finish(&texts[i]);
     }
+}
+
+/* Two changes, ever farther apart: the second now and then comes just when the stream is about to
+ * sleep. */
+static void no_change_is_slept_through(void **state)
+{
+    struct desk *desk = *state;
+    struct digest id = submit(desk, 0);
+    struct board_docket docket = {.id = hear(desk, &id)};
+    struct board_docket read;
+    struct buffer text = {0};
+    struct get get;
+    int fd = begin_call(desk, get_of(&get, &id, "/events", desk->fixture->submitter));
+
+    receive_until(fd, &text, "\"state\":\"assessing\"");
+    for (unsigned round = 1; round <= 2000; round++) {
+        docket.heard = (uint8_t)(round % 200);
+        docket.prepared = 0;
+        board_put_docket(desk->board, &docket);
+        for (unsigned i = 0; i < round; i++) {
+            assert_true(board_get_docket(desk->board, &docket.id, &read));
+        }
+        docket.prepared = 1;
+        board_put_docket(desk->board, &docket);
+        buffer_clear(&text);
+        receive_until(fd, &text, "\"prepared\":1,");
+    }
+    (void)close(fd);
+    buffer_finish(&text);
 }
 
 static void a_quiet_stream_beats(void **state)
@@ -1518,6 +1551,7 @@ int main(void)
         TEST(a_follower_is_told_every_change_and_then_the_stream_ends),
         TEST(a_decided_case_is_told_at_once),
         TEST(all_followers_are_woken),
+        TEST(no_change_is_slept_through),
         TEST(a_quiet_stream_beats),
         TEST(streams_end_when_the_server_does),
         TEST(a_slow_client_holds_up_nobody),
