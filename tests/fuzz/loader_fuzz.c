@@ -42,18 +42,18 @@ static const char small_schema[] =
     "    columns:\n"
     "      - {name: system_id, type: reference, table: systems, required: true, text: System.}\n";
 
-static bool has_id(const struct dataset_table *table, const char *id, size_t size)
+/* Rows of TABLE with the id of SIZE bytes at ID. */
+static size_t count_id(const struct dataset_table *table, const char *id, size_t size)
 {
     size_t column = schema_find_column(table->schema, "id");
+    size_t count = 0;
 
     for (size_t row = 0; row < table->row_count; row++) {
         const char *other = table->values[row * table->schema->column_count + column].text;
 
-        if (strlen(other) == size && memcmp(other, id, size) == 0) {
-            return true;
-        }
+        count += strlen(other) == size && memcmp(other, id, size) == 0;
     }
-    return false;
+    return count;
 }
 
 /* Every element of a list of references is there; a single reference is a list of one. */
@@ -63,7 +63,7 @@ static void check_references(const struct dataset *set, const struct schema_colu
     while (column->table_name != NULL && *text != '\0') {
         size_t size = strcspn(text, ";");
 
-        CHECK(has_id(&set->tables[column->table_index], text, size));
+        CHECK(count_id(&set->tables[column->table_index], text, size) == 1);
         text += size + (text[size] == ';');
     }
 }
@@ -88,6 +88,14 @@ static void check_value(const struct dataset *set, const struct schema_column *c
     check_references(set, column, value->text);
 }
 
+static void check_id(const struct dataset_table *table, const struct schema_column *column,
+                     const struct dataset_value *value)
+{
+    if (column->type == SCHEMA_ID) {
+        CHECK(count_id(table, value->text, strlen(value->text)) == 1);
+    }
+}
+
 static void check_table(const struct dataset *set, const struct dataset_table *table)
 {
     size_t columns = table->schema->column_count;
@@ -96,6 +104,7 @@ static void check_table(const struct dataset *set, const struct dataset_table *t
           table->claim == DATASET_PARTIAL);
     for (size_t i = 0; i < table->row_count * columns; i++) {
         check_value(set, &table->schema->columns[i % columns], &table->values[i]);
+        check_id(table, &table->schema->columns[i % columns], &table->values[i]);
     }
 }
 
