@@ -151,7 +151,7 @@ static char *register_sql(const struct schema_table *table)
         sqlite3_str_appendf(sql, "%s\"%w\" %s%s", i == 0 ? "" : ", ", column->name,
                             is_number ? "INTEGER" : "TEXT", i == 0 ? " PRIMARY KEY NOT NULL" : "");
     }
-    sqlite3_str_appendall(sql, ") STRICT");
+    sqlite3_str_appendall(sql, ") STRICT, WITHOUT ROWID");
     return sqlite3_str_finish(sql);
 }
 
