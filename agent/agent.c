@@ -157,6 +157,24 @@ static bool answer_decided(struct agent *agent, uint8_t from, const struct diges
     return is_decided;
 }
 
+/* True when one more hearing may be held in memory. A docket whose verdict is given can be put away
+ * for it: the store has all of it, and the next message for it brings it back. */
+static bool make_room(struct agent *agent)
+{
+    struct hearing *hearing = agent->hearings;
+
+    if (agent->hearing_count < AGENT_HEARINGS_MAX) {
+        return true;
+    }
+    while (hearing != NULL && hearing->assessment != NULL) {
+        hearing = hearing->next;
+    }
+    if (hearing != NULL) {
+        hearing_destroy(hearing);
+    }
+    return hearing != NULL;
+}
+
 /* The docket is new: keeps it and makes its hearing. NULL when it could not be kept. */
 static struct hearing *open_docket(struct agent *agent, struct arena *arena,
                                    const struct verify_docket *docket,
@@ -203,8 +221,8 @@ static void take_assign(struct agent *agent, uint8_t from, const struct message 
         drop(agent, from, &error);
     } else if ((hearing = hearing_find(agent, &docket.scope.docket)) != NULL) {
         hearing_assign(hearing, from);
-    } else if (!answer_decided(agent, from, &docket.scope.docket) &&
-               agent->hearing_count < AGENT_HEARINGS_MAX && agent->failure.code == 0) {
+    } else if (!answer_decided(agent, from, &docket.scope.docket) && agent->failure.code == 0 &&
+               make_room(agent)) {
         hearing = open_docket(agent, arena, &docket, &kept);
         if (hearing != NULL) {
             hearing_assign(hearing, from);
@@ -234,8 +252,7 @@ static struct hearing *find_or_load(struct agent *agent, uint8_t from,
         agent_fail(agent, &error);
     } else if (is_found && record.is_decided) {
         (void)answer_decided(agent, from, docket_id);
-    } else if (is_found && stored.docket.payload.size > 0 &&
-               agent->hearing_count < AGENT_HEARINGS_MAX) {
+    } else if (is_found && stored.docket.payload.size > 0 && make_room(agent)) {
         /* It was verified before it was stored; decoding it again needs the same call. */
         if (verify_docket(&agent->roster, &stored.docket, arena, &docket, &error)) {
             return hearing_create(agent, arena, &docket, &record);

@@ -34,7 +34,7 @@
 #define AGENT_SILENCE_MS    3000  /* A coordinator that long silent is greeted anew. */
 #define AGENT_ASSESS_MS     60000 /* Assessment deadline of a docket, from its ASSIGN. */
 #define AGENT_CLOCK_S_MAX   300   /* Between a docket's as_of and this seat's clock. */
-#define AGENT_HEARINGS_MAX  64    /* Undecided dockets in memory; more wait to be assigned again. */
+#define AGENT_HEARINGS_MAX  64    /* Undecided dockets in memory; the others wait in the store. */
 #define AGENT_DOCKET_MEMORY (256U * 1024 * 1024) /* Bytes that one message may unfold into. */
 
 struct agent_options {

@@ -213,7 +213,7 @@ static bool parse_sheet(struct assessor *assessor, const struct tree *tree,
     *sheet = (struct message_sheet){.criterion_count = count,
                                     .answers = answers,
                                     .papers = papers,
-                                    .purpose = (enum message_purpose)purpose,
+                                    .purpose = (uint8_t)purpose,
                                     .period_end = (uint32_t)period_end};
     return true;
 }
