@@ -479,6 +479,10 @@ static void feed(struct docket *docket, struct chair_event *event)
     struct error error;
     bool was_decided = docket_is_decided(docket);
 
+    /* A machine whose action failed is ahead of the store: a timer must not have it speak. */
+    if (docket->coordinator->failure.code != 0) {
+        return;
+    }
     while (next.type != 0) {
         struct chair_event computed = {0};
 
