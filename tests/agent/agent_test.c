@@ -61,6 +61,8 @@ struct desk { /* A coordinator. */
     struct buffer verdict; /* The last frame. */
     enum message_reason reason;
     struct digest docket; /* Of the last verdict. */
+    unsigned value_fetch_count;
+    unsigned commit_count;
     unsigned papers_count;
     uint64_t papers_size; /* Of the last ones. */
 };
@@ -186,6 +188,10 @@ static void receive(void *context, size_t seat, struct bytes frame)
         send(desk, &message);
     } else if (message.kind == MESSAGE_FETCH && message.fetch.item == MESSAGE_ITEM_BUNDLE) {
         answer_fetch(desk, message.fetch.offset);
+    } else if (message.kind == MESSAGE_FETCH && message.fetch.item == MESSAGE_ITEM_VALUE) {
+        desk->value_fetch_count++;
+    } else if (message.kind == MESSAGE_COMMIT) {
+        desk->commit_count++;
     } else if (message.kind == MESSAGE_VERDICT) {
         take_verdict(desk, &message, frame);
     } else if (message.kind == MESSAGE_ITEM && message.item.item == MESSAGE_ITEM_PAPERS) {
@@ -659,6 +665,104 @@ static void papers_come_only_for_what_was_signed(void **state)
     assert_true(desk->papers_size > 1000);
 }
 
+/* What makes a value: a book of three seats, its proposal, and its QC. */
+struct value {
+    struct message propose; /* MESSAGE_PROPOSE. */
+    struct message certify; /* MESSAGE_CERTIFY. */
+};
+
+/* Makes a book of the verdict that DESK got and two others like it, and signs for it as chair. */
+static void make_value(struct desk *desk, const struct message_signed *docket, struct value *out)
+{
+    struct court *court = desk->court;
+    struct message_signed *verdicts = arena_array(court->arena, 3, sizeof(*verdicts));
+    struct message_verdict like;
+    struct message first;
+    struct verify_docket checked;
+    struct verify_book book;
+    struct statement *statement = arena_alloc(court->arena, sizeof(*statement));
+    struct report_source source = {
+        .roster = &court->roster, .catalog = &court->catalog, .docket = &checked, .book = &book};
+    struct message_propose propose = {.roster = court->roster.digest, .view = 1};
+    struct buffer payload = {0};
+    struct error error;
+
+    require(codec_frame_decode(buffer_bytes(&desk->verdict), court->arena, &first, &error), &error);
+    verdicts[0] = first.verdict.verdicts[0];
+    require(codec_payload_decode_verdict(verdicts[0].payload, court->arena, &like, &error), &error);
+    for (uint8_t i = 1; i < 3; i++) {
+        like.seat = i;
+        codec_payload_encode_verdict(&like, &payload);
+        verdicts[i] = sign(court, court->seats[i], MESSAGE_TYPE_VERDICT, &payload);
+    }
+    first.verdict.verdict_count = 3;
+    first.verdict.verdicts = verdicts;
+    require(verify_docket(&court->roster, docket, court->arena, &checked, &error), &error);
+    checked.criterion_count = court->catalog.criterion_count;
+    require(verify_book(&checked, &first.verdict, court->arena, &book, &error), &error);
+    statement_make(&source, 1, statement);
+    propose.docket = checked.scope.docket;
+    propose.book = book.digest;
+    propose.value = statement->value;
+    codec_payload_encode_propose(&propose, &payload);
+    out->propose = (struct message){.kind = MESSAGE_PROPOSE};
+    out->propose.propose.propose = sign(court, desk->keys, MESSAGE_TYPE_PROPOSE, &payload);
+    out->propose.propose.book = first.verdict;
+}
+
+/* The votes of three seats for what OUT proposes. */
+static void certify_value(struct court *court, struct value *out)
+{
+    struct message_propose propose;
+    struct message_vote votes[3];
+    struct message_qc qc = {.vote_count = 3, .votes = votes};
+    struct buffer payload = {0};
+    struct buffer part = {0};
+    struct error error;
+
+    require(codec_payload_decode_propose(out->propose.propose.propose.payload, &propose, &error),
+            &error);
+    struct message_prepare prepare = {
+        .roster = propose.roster, .docket = propose.docket, .view = 1, .value = propose.value};
+
+    for (uint8_t i = 0; i < 3; i++) {
+        codec_payload_encode_prepare(&prepare, &payload);
+        struct message_signed vote =
+            sign(court, court->seats[i + 1], MESSAGE_TYPE_PREPARE, &payload);
+
+        qc.payload = vote.payload;
+        votes[i].seat = (uint8_t)(i + 1);
+        memcpy(votes[i].signature, vote.signature, sizeof(vote.signature));
+    }
+    codec_part_encode_qc(&qc, &part);
+    out->certify = (struct message){.kind = MESSAGE_CERTIFY};
+    out->certify.certify = bytes_of(arena_copy(court->arena, part.data, part.size), part.size);
+    buffer_finish(&part);
+}
+
+static void a_book_that_does_not_check_does_not_stand_in_the_way(void **state)
+{
+    struct court *court = *state;
+    struct desk *desk = &court->desks[0];
+    struct message_signed docket = make_docket(desk, 1, 0);
+    struct value value;
+
+    assign(desk, &docket);
+    await(court, &desk->verdict_count, 1);
+    make_value(desk, &docket, &value);
+    certify_value(court, &value);
+    value.propose.propose.book.verdict_count = 2; /* One is missing. */
+    send(desk, &value.propose);
+    settle(desk);
+    send(desk, &value.certify); /* The others have the whole book. */
+    await(court, &desk->value_fetch_count, 1);
+    assert_int_equal(desk->commit_count, 0);
+    value.propose.propose.book.verdict_count = 3;
+    send(desk, &value.propose);
+    await(court, &desk->commit_count, 1);
+    await(court, &court->desks[1].commit_count, 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -673,6 +777,7 @@ int main(void)
         TEST(a_bundle_that_is_missing_is_fetched_elsewhere),
         TEST(many_open_dockets_do_not_shut_out_another_coordinator),
         TEST(papers_come_only_for_what_was_signed),
+        TEST(a_book_that_does_not_check_does_not_stand_in_the_way),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
