@@ -10,7 +10,7 @@
 static const uint8_t edges[] = {
     [CHAIR_HEARING] = PHASE_BIT(CHAIR_COMPUTING),
     [CHAIR_COMPUTING] = PHASE_BIT(CHAIR_PREPARING),
-    [CHAIR_PREPARING] = PHASE_BIT(CHAIR_COMMITTING),
+    [CHAIR_PREPARING] = PHASE_BIT(CHAIR_COMMITTING) | PHASE_BIT(CHAIR_CERTIFIED),
     [CHAIR_COMMITTING] = PHASE_BIT(CHAIR_CERTIFIED),
     [CHAIR_CERTIFIED] = PHASE_BIT(CHAIR_DECIDED),
     [CHAIR_DECIDED] = 0,
@@ -81,15 +81,17 @@ static void send_phase(const struct chair *chair, struct seat_set wanted,
         [CHAIR_COMPUTING] = CHAIR_ACTION_SEND_ASSIGN,
         [CHAIR_PREPARING] = CHAIR_ACTION_SEND_PROPOSE,
         [CHAIR_COMMITTING] = CHAIR_ACTION_SEND_CERTIFY,
-        [CHAIR_CERTIFIED] = CHAIR_ACTION_SEND_CERTIFY,
         [CHAIR_DECIDED] = CHAIR_ACTION_SEND_DECIDE,
     };
     const struct seat_set *answered[] = {
-        [CHAIR_HEARING] = &chair->heard,       [CHAIR_COMPUTING] = &chair->heard,
-        [CHAIR_PREPARING] = &chair->prepared,  [CHAIR_COMMITTING] = &chair->committed,
-        [CHAIR_CERTIFIED] = &chair->committed, [CHAIR_DECIDED] = &chair->done,
+        [CHAIR_HEARING] = &chair->heard,      [CHAIR_COMPUTING] = &chair->heard,
+        [CHAIR_PREPARING] = &chair->prepared, [CHAIR_COMMITTING] = &chair->committed,
+        [CHAIR_DECIDED] = &chair->done,
     };
 
+    if (chair->phase == CHAIR_CERTIFIED) {
+        return; /* DECIDE follows within settle_ms. */
+    }
     for (unsigned word = 0; word < 2; word++) {
         wanted.words[word] &= ~answered[chair->phase]->words[word] & chair->up.words[word];
     }
@@ -243,7 +245,8 @@ static void step_commit(struct chair *chair, const struct chair_event *event,
         return;
     }
     seat_set_add(&chair->committed, event->seat);
-    if (chair->phase == CHAIR_COMMITTING && has_quorum(chair, &chair->committed)) {
+    /* After a restart the COMMITs can come before the PREPAREs: they need none (C4). */
+    if (chair->phase < CHAIR_CERTIFIED && has_quorum(chair, &chair->committed)) {
         move_to(chair, CHAIR_CERTIFIED);
         chair->publish_ms = event->now_ms + chair->config.settle_ms;
     }

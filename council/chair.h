@@ -9,7 +9,8 @@
  *                                    DECIDED <--PERSIST--- CERTIFIED <------q COMMITs------+
  *
  * Every phase repeats its message to the seats that have not answered it (C8), at intervals that
- * double. CERTIFIED waits settle_ms for the remaining signatures.
+ * double. CERTIFIED waits settle_ms for the remaining signatures, and says nothing. q COMMITs lead
+ * there from PREPARING too: a chair that restarts has forgotten the PREPAREs behind them.
  *
  * The machine is pure; the shell verifies signatures, keeps the messages themselves, and hands in
  * what it verified. Messages that were verified but contradict an earlier one of the same seat come
