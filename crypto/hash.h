@@ -17,8 +17,8 @@ struct hash {
 
 void hash_init(struct hash *hash);
 void hash_update(struct hash *hash, struct bytes bytes);
-/* Feeds the size of BYTES as 8 bytes big-endian and then BYTES: how lists are hashed, so that no two
- * lists share one input. */
+/* Feeds the size of BYTES as 8 bytes big-endian and then BYTES: how lists are hashed, so that no
+ * two lists share one input. */
 void hash_update_sized(struct hash *hash, struct bytes bytes);
 void hash_finish(struct hash *hash, struct digest *out);
 
