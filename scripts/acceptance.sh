@@ -9,10 +9,12 @@
 #   3  packing and submitting twice is once        7  latency and throughput beside what they must cost
 #   4  killing seats and coordinator loses nothing 8  compilers, sanitizers, simulator, fuzzing
 #
-#   AIMS_BIN         folder of the programs to try (default: build/release/bin, built first)
-#   AIMS_DATA_DIR    folder with federal-ai-use-case-inventory-2024.csv (default: ../shared/data)
-#   AIMS_CHECKS_DIR  folder with verify_certificate.py (default: ../shared/checks)
-#   AIMS_SEED        number that random moments follow from (default: another one each time)
+#   AIMS_BIN           folder of the programs to try (default: build/release/bin, built first)
+#   AIMS_DATA_DIR      folder with federal-ai-use-case-inventory-2024.csv (default: ../shared/data)
+#   AIMS_CHECKS_DIR    folder with verify_certificate.py (default: ../shared/checks)
+#   AIMS_SEED          number that random moments follow from (default: another one each time)
+#   AIMS_FUZZ_SECONDS  for each fuzz target (default: 60)
+#   AIMS_KEEP          if set, what the points wrote is kept
 set -uo pipefail
 # shellcheck source=scripts/acceptance/lib.sh
 . "$(dirname "$0")/acceptance/lib.sh"
@@ -43,6 +45,10 @@ conclude() { # FIGURE
 }
 
 finish() {
+    local jobs
+    jobs=$(jobs -p)
+    # shellcheck disable=SC2086
+    [ -z "$jobs" ] || kill $jobs 2>/dev/null || true
     stop_all
     if [ -n "${AIMS_KEEP:-}" ]; then
         echo "    kept: $work"
