@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "report/emit.h"
 #include "report/lines.h"
+#include "report/rows.h"
 #include "report/text.h"
 
 #define TYPE "aims-council-gaps/1"
@@ -53,36 +54,14 @@ static const char *cell_text(const struct dataset_value *value)
     return value->type == DATASET_TEXT ? value->text : "";
 }
 
-/* Rows that explain a gap: those that do not speak well of the organisation. */
-static bool is_telling(const struct engine_answer *answer, size_t row)
-{
-    if (answer->column_count <= ENGINE_REASON) {
-        return false;
-    }
-    const char *status = cell_text(&answer->values[row * answer->column_count + ENGINE_STATUS]);
-
-    return strcmp(status, "ok") != 0 && strcmp(status, "skip") != 0 && strcmp(status, "info") != 0;
-}
-
 static void write_rows(const struct gaps *gaps, size_t index, struct buffer *out)
 {
     const struct engine_answer *answer = &gaps->result->answers[index];
-    size_t count = 0;
 
     if (answer->note[0] != '\0') {
         lines_wrap(out, 6, 2, answer->note);
     }
-    for (size_t row = 0; row < answer->row_count; row++) {
-        if (is_telling(answer, row) && ++count <= gaps->rows_max) {
-            const struct dataset_value *cells = &answer->values[row * answer->column_count];
-
-            lines_format(out, 6, 2, "- %s: %s", cell_text(&cells[ENGINE_RESOURCE]),
-                         cell_text(&cells[ENGINE_REASON]));
-        }
-    }
-    if (count > gaps->rows_max) {
-        lines_format(out, 6, 2, "and %zu more", count - gaps->rows_max);
-    }
+    rows_quote(answer, gaps->rows_max, 6, out);
 }
 
 static void write_requirement(const struct gaps *gaps, const struct findings *findings,
@@ -144,14 +123,14 @@ static void emit_rows(struct buffer *out, const struct gaps *gaps, size_t index)
 
     emit_key(out, "rowCount");
     for (size_t row = 0; row < answer->row_count; row++) {
-        count += is_telling(answer, row);
+        count += rows_is_telling(answer, row);
     }
     emit_number(out, count);
     emit_key(out, "rows");
     buffer_append_byte(out, '[');
     count = 0;
     for (size_t row = 0; row < answer->row_count; row++) {
-        if (!is_telling(answer, row) || ++count > gaps->rows_max) {
+        if (!rows_is_telling(answer, row) || ++count > gaps->rows_max) {
             continue;
         }
         emit_comma(out);

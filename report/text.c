@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/encode.h"
 #include "report/lines.h"
+#include "report/rows.h"
 #include "report/when.h"
 
 static const char *const grade_words[FINDINGS_GRADE_COUNT] = {
@@ -199,16 +200,6 @@ static void write_table(const struct writing *writing)
     }
 }
 
-static bool is_quiet(const char *status)
-{
-    return strcmp(status, "ok") == 0 || strcmp(status, "skip") == 0 || strcmp(status, "info") == 0;
-}
-
-static const char *cell_text(const struct dataset_value *value)
-{
-    return value->type == DATASET_TEXT ? value->text : "?";
-}
-
 /* The rows behind an open criterion, as the seat of the papers put them. */
 static void write_rows(const struct writing *writing, size_t index)
 {
@@ -221,22 +212,10 @@ static void write_rows(const struct writing *writing, size_t index)
     }
     const struct engine_answer *answer = &papers->result.answers[index];
     bool is_shown = papers_check(papers, index, &criterion->paper) == PAPERS_GENUINE;
-    size_t shown = 0;
 
     lines_format(writing->out, 6, 2, "In the words of seat %u%s:", papers->seat,
                  is_shown ? " (the paper that the report names)" : "");
-    for (size_t row = 0; row < answer->row_count; row++) {
-        const struct dataset_value *cells = &answer->values[row * answer->column_count];
-
-        if (is_quiet(cell_text(&cells[ENGINE_STATUS])) || ++shown > writing->options->rows_max) {
-            continue;
-        }
-        lines_format(writing->out, 8, 2, "- %s: %s (%s)", cell_text(&cells[ENGINE_RESOURCE]),
-                     cell_text(&cells[ENGINE_REASON]), cell_text(&cells[ENGINE_STATUS]));
-    }
-    if (shown > writing->options->rows_max) {
-        lines_format(writing->out, 8, 2, "and %zu more", shown - writing->options->rows_max);
-    }
+    rows_quote(answer, writing->options->rows_max, 8, writing->out);
 }
 
 static void write_disputed(struct writing *writing, size_t index)
