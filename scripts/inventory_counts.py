@@ -5,8 +5,8 @@ this project: by Python's csv module and its own reading of the answers.
 usage: inventory_counts.py INVENTORY.csv [AGENCY]
 
 Prints JSON: for each agency (abbreviation) its systems, and for each question how many say "no",
-"planned", nothing ("blank"), or anything else ("other"); "operation" has the same for systems in
-operation alone.
+"planned", "partly", nothing ("blank"), or anything else ("other"); "operation" has the same for
+systems in operation alone.
 """
 import csv
 import json
@@ -27,7 +27,7 @@ QUESTIONS = {  # Columns, from 0.
     "Appeal": 58,
 }
 IN_OPERATION = ("operation and maintenance", "in production", "in mission")
-ANSWERS = ("no", "planned", "blank", "other")
+ANSWERS = ("no", "planned", "partly", "blank", "other")
 
 
 def read(path):
@@ -42,6 +42,8 @@ def answer(text):
         return "blank"
     if text.startswith("planned") or "is under development" in text:
         return "planned"
+    if re.match(r"limited documentation|documentation has been partially", text):
+        return "partly"
     if re.match(r"no\b|false|none of the above|documentation is missing", text):
         return "no"
     return "other"
