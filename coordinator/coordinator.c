@@ -21,6 +21,8 @@
 #define LOADED_SIZE_MAX (64U * 1024 * 1024) /* Bytes of roster and catalogue. */
 #define QUEUE_MAX       1000                /* Messages waiting per seat. */
 #define ENDPOINTS_FILE  "endpoints.json"    /* Where it really listens. */
+#define DOCKET_FIELDS   1024                /* At least the bytes of a docket without headers, */
+#define HEADER_FIELDS   128                 /* and of a header in it without its payload. */
 
 uint64_t coordinator_clock_ms(void)
 {
@@ -100,6 +102,20 @@ static uint8_t up_count(const struct coordinator *coordinator)
     return count;
 }
 
+/* How many of CASES fit into one docket: second hearings bring a certificate each. */
+static size_t count_fitting(const struct coordinator_store_case *cases, size_t count)
+{
+    size_t size = DOCKET_FIELDS;
+    size_t fitting = 0;
+
+    while (fitting < count &&
+           size + cases[fitting].header.payload.size + HEADER_FIELDS <= CODEC_DOCKET_MAX) {
+        size += cases[fitting].header.payload.size + HEADER_FIELDS;
+        fitting++;
+    }
+    return fitting;
+}
+
 /* Signs and stores a docket of CASES and starts it. */
 static bool form_docket(struct coordinator *coordinator, const struct coordinator_store_case *cases,
                         size_t count, struct error *error)
@@ -146,9 +162,10 @@ void coordinator_take_cases(struct coordinator *coordinator)
     while (coordinator->failure.code == 0 && in_flight(coordinator) < COORDINATOR_IN_FLIGHT_MAX &&
            up_count(coordinator) >= coordinator->quorum.quorum_count) {
         struct arena *arena = arena_create(COORDINATOR_MESSAGE_MEMORY);
-        bool is_ok = coordinator_store_waiting(coordinator->store, COORDINATOR_DOCKET_CASES, arena,
-                                               &cases, &count, &error) &&
-                     (count == 0 || form_docket(coordinator, cases, count, &error));
+        bool is_ok =
+            coordinator_store_waiting(coordinator->store, COORDINATOR_DOCKET_CASES, arena, &cases,
+                                      &count, &error) &&
+            (count == 0 || form_docket(coordinator, cases, count_fitting(cases, count), &error));
 
         arena_destroy(arena);
         if (!is_ok) {

@@ -546,6 +546,7 @@ void docket_verdict(struct docket *docket, uint8_t seat, const struct message_bo
     docket->at_hand = &book->verdicts[0];
     docket->at_hand_type = MESSAGE_TYPE_VERDICT;
     feed(docket, &event);
+    docket->at_hand = NULL;
 }
 
 /* Keeps MESSAGE as what later ones of its view are compared with. */
