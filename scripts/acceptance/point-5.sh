@@ -13,7 +13,7 @@ END
 
 # Has a council with the seats in LIARS lying as MODE says decide CASES cases.
 hear_liars() { # MODE CASES
-    local mode=$1 dir=$work/$1 seat i said named reports=()
+    local mode=$1 dir=$work/$1 seat i said reports=()
     council_create "$dir" 33
     for seat in "${liars[@]}"; do
         make_liar "$dir" "$seat" "$mode"
@@ -22,6 +22,9 @@ hear_liars() { # MODE CASES
     for ((i = 0; i < $2; i++)); do
         pack "$dir" "$example" "$work/$mode-$i"
         submit_and_wait "$dir" "$work/$mode-$i" "$work/$mode-result-$i"
+        # Exits by the decision.
+        aims report "$work/$mode-result-$i/report.json" --roster "$dir/roster.json" \
+            >"$work/$mode-result-$i/report.txt" || [ -s "$work/$mode-result-$i/report.txt" ]
         reports+=("$work/$mode-result-$i/report.json")
     done
     if said=$("$python" "$parts/liars.py" "$(IFS=,; echo "${liars[*]}")" "$work/honest/report.json" \
@@ -30,10 +33,6 @@ hear_liars() { # MODE CASES
     else
         problem "$mode: $said"
     fi
-    named=$(aims report "$work/$mode-result-0/report.json" --roster "$dir/roster.json" |
-        grep -A 1 '^Dissent from agreed findings' | tail -n 1)
-    [ -n "$named" ] || problem "$mode: the report in words names no dissenters"
-    detail "$mode, in words:${named:0:90} ..."
     council_stop "$dir"
 }
 
