@@ -262,8 +262,8 @@ static void take_ping(struct coordinator *coordinator, uint8_t seat)
     coordinator_send_one(coordinator, seat, &pong);
 }
 
-/* Says that unknown keys knock, each time that they have done so twice as often: whoever knocks must
- * not fill the log. */
+/* Says that unknown keys knock, each time that they have done so twice as often: whoever knocks
+ * must not fill the log. */
 static void log_strangers(struct coordinator *coordinator)
 {
     struct link_counts counts;
