@@ -64,7 +64,8 @@ def main():
         problems.append("never heard: %s" % sorted(liars - heard))
     if "contested" in want.values():
         problems.append("the honest seats disagree")
-    print("; ".join(problems) if problems else "%d findings of %d reports are those of honest seats, and the liars are named"
+    print("; ".join(problems) if problems else
+          "%d findings of %d reports are those of honest seats, and the liars are named"
           % (len(want) * len(reports), len(reports)))
     return 1 if problems else 0
 

@@ -96,11 +96,16 @@ refuse_certificates() {
     for kind in one-short repeated forged altered; do
         "$python" "$parts/hostile.py" certificate "$kind" "$result/certificate.json" 22 "$work/$kind.json"
     done
-    refused "a certificate with 21 signatures" "REFUSED.*21" aims verify "$work/one-short.json" --roster "$dir/roster.json"
-    refused "a certificate with one signature twice" REFUSED aims verify "$work/repeated.json" --roster "$dir/roster.json"
-    refused "a certificate with a forged signature" REFUSED aims verify "$work/forged.json" --roster "$dir/roster.json"
-    refused "a certificate with an altered statement" REFUSED aims verify "$work/altered.json" --roster "$dir/roster.json"
-    refused "a certificate for another roster" REFUSED aims verify "$result/certificate.json" --roster "$other/roster.json"
+    refused "a certificate with 21 signatures" "REFUSED.*21" \
+        aims verify "$work/one-short.json" --roster "$dir/roster.json"
+    refused "a certificate with one signature twice" REFUSED \
+        aims verify "$work/repeated.json" --roster "$dir/roster.json"
+    refused "a certificate with a forged signature" REFUSED \
+        aims verify "$work/forged.json" --roster "$dir/roster.json"
+    refused "a certificate with an altered statement" REFUSED \
+        aims verify "$work/altered.json" --roster "$dir/roster.json"
+    refused "a certificate for another roster" REFUSED \
+        aims verify "$result/certificate.json" --roster "$other/roster.json"
     sed 's/recommendedWithConditions/recommended/' "$result/report.json" >"$work/report.json"
     refused "an altered report" "report.*REFUSED" aims verify "$result/certificate.json" \
         --roster "$dir/roster.json" --report "$work/report.json"

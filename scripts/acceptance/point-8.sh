@@ -1,10 +1,11 @@
 # Two compilers without a warning, all tests under sanitizers, the simulator alike under both, fuzzing.
 
 point_8() {
-    local tests sweeps targets found seconds=${AIMS_FUZZ_SECONDS:-60}
+    local tests sweeps targets found failure seconds=${AIMS_FUZZ_SECONDS:-60}
     # Warnings are errors in both builds that this makes.
     if ! "$root/scripts/test.sh" >"$work/test.log" 2>&1; then
-        problem "scripts/test.sh: $(grep -E 'error:|FAILED|\*\*\*Failed|disagree' "$work/test.log" | head -n 3 | tr '\n' ' ')"
+        failure=$(grep -E 'error:|FAILED|\*\*\*Failed|disagree' "$work/test.log" | head -n 3 | tr -s ' \n' ' ')
+        problem "scripts/test.sh: $failure"
     fi
     tests=$(grep -o '[0-9]*% tests passed.*' "$work/test.log" || echo "no test was run")
     detail "gcc and clang, warnings as errors; AddressSanitizer and UndefinedBehaviorSanitizer: $tests"
