@@ -135,7 +135,7 @@ static void act(const char *request, const char *folder)
     } else if (strstr(request, "short-papers") != NULL) {
         answer("123", 2, "4", 20000);
     } else if (strstr(request, "many") != NULL) {
-        answer("1234", 4, "4", 20000);
+        answer("1234", 3, "4", 20000);
     } else if (strstr(request, "fifth") != NULL) {
         answer("125", 3, "4", 20000);
     } else if (strstr(request, "no-purpose") != NULL) {
