@@ -73,10 +73,22 @@ void coordinator_send_one(struct coordinator *coordinator, uint8_t seat,
     coordinator_send(coordinator, &one, message);
 }
 
+void coordinator_drop(struct coordinator *coordinator, uint8_t seat, const char *what,
+                      const struct error *why)
+{
+    uint64_t count = ++coordinator->seats[seat].dropped_count;
+
+    coordinator->malformed_count++;
+    /* Each time that there are twice as many: a seat must not fill the log. */
+    if ((count & (count - 1)) == 0) {
+        log_line(LOG_WARNING, "seat %u: %s dropped, number %llu: %s", seat, what,
+                 (unsigned long long)count, why->message);
+    }
+}
+
 static void drop(struct coordinator *coordinator, uint8_t seat, const struct error *why)
 {
-    coordinator->malformed_count++;
-    log_line(LOG_WARNING, "seat %u: message dropped: %s", seat, why->message);
+    coordinator_drop(coordinator, seat, "a message", why);
 }
 
 /* ---- cases become dockets ---- */
@@ -313,7 +325,7 @@ static void send_bundle_part(struct coordinator *coordinator, uint8_t seat,
                              const struct message *message)
 {
     struct message item = {.kind = MESSAGE_ITEM};
-    uint8_t *part = arena_alloc(coordinator->work, MESSAGE_PART_MAX);
+    uint8_t *part = NULL;
     struct error error;
     size_t size = 0;
     uint64_t total = 0;
@@ -321,10 +333,15 @@ static void send_bundle_part(struct coordinator *coordinator, uint8_t seat,
     item.item.item = MESSAGE_ITEM_BUNDLE;
     item.item.digest = message->fetch.digest;
     item.item.offset = message->fetch.offset;
-    if (part != NULL && spool_size(coordinator->spool, &message->fetch.digest, &total, &error) &&
-        message->fetch.offset < total &&
-        spool_read(coordinator->spool, &message->fetch.digest, message->fetch.offset, part,
-                   MESSAGE_PART_MAX, &size, &error)) {
+    if (spool_size(coordinator->spool, &message->fetch.digest, &total, &error) &&
+        message->fetch.offset < total) {
+        uint64_t left = total - message->fetch.offset;
+
+        size = left < MESSAGE_PART_MAX ? (size_t)left : MESSAGE_PART_MAX;
+        part = arena_alloc(coordinator->work, size);
+    }
+    if (part != NULL && spool_read(coordinator->spool, &message->fetch.digest,
+                                   message->fetch.offset, part, size, &size, &error)) {
         item.item.total_size = total;
         item.item.data = bytes_of(part, size);
     }
@@ -565,7 +582,8 @@ static bool open_link(struct coordinator *coordinator, struct error *error)
                                           .transports =
                                               (const uint8_t(*)[KEYS_PUBLIC_SIZE])transports,
                                           .seat_count = coordinator->roster.seat_count,
-                                          .message_size_max = MESSAGE_FRAME_MAX,
+                                          /* The largest that a seat has to say. */
+                                          .message_size_max = codec_frame_size_max(MESSAGE_VERDICT),
                                           .queue_max = QUEUE_MAX,
                                           .received = receive,
                                           .context = coordinator};

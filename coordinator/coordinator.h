@@ -54,8 +54,9 @@ struct coordinator_options {
 struct docket;
 
 struct coordinator_seat {
-    bool is_up;        /* It has said HELLO and was heard of since. */
-    uint64_t heard_ms; /* Last message. */
+    bool is_up;             /* It has said HELLO and was heard of since. */
+    uint64_t heard_ms;      /* Last message. */
+    uint64_t dropped_count; /* Messages of it that were worth nothing. */
 };
 
 struct coordinator {
@@ -75,8 +76,8 @@ struct coordinator {
     struct board *board;
     struct http *http;
     struct coordinator_seat seats[MESSAGE_SEATS_MAX];
-    struct docket *dockets; /* In memory, oldest first. */
-    uint64_t malformed_count;
+    struct docket *dockets;        /* In memory, oldest first. */
+    uint64_t malformed_count;      /* Messages dropped, of all seats. */
     uint64_t logged_refused_count; /* Connections of unknown keys. */
     struct error failure;          /* Why the loop was stopped; code 0 when by a signal. */
 };
@@ -91,6 +92,10 @@ void coordinator_send(struct coordinator *coordinator, const struct seat_set *se
                       const struct message *message);
 void coordinator_send_one(struct coordinator *coordinator, uint8_t seat,
                           const struct message *message);
+
+/* Counts a message of SEAT that is worth nothing; WHAT it is goes into the log. */
+void coordinator_drop(struct coordinator *coordinator, uint8_t seat, const char *what,
+                      const struct error *why);
 
 /* Ends the coordinator: the store failed, or something else that it must not go on without. */
 void coordinator_fail(struct coordinator *coordinator, const struct error *error);

@@ -65,10 +65,11 @@ struct docket *docket_find_value(struct coordinator *coordinator, const struct d
 static void drop(struct docket *docket, uint8_t seat, const char *what, const struct error *why)
 {
     char id[DIGEST_HEX_SIZE];
+    char name[48];
 
-    docket->coordinator->malformed_count++;
-    log_line(LOG_WARNING, "docket %.12s: %s of seat %u dropped: %s",
-             encode_digest(docket_id(docket), id), what, seat, why->message);
+    (void)snprintf(name, sizeof(name), "%s on docket %.12s", what,
+                   encode_digest(docket_id(docket), id));
+    coordinator_drop(docket->coordinator, seat, name, why);
 }
 
 static void pin_up(struct docket *docket)

@@ -1049,6 +1049,34 @@ static void what_claims_another_seat_is_dropped(void **state)
     desk_destroy(desk);
 }
 
+static void a_seat_cannot_fill_the_log(void **state)
+{
+    struct desk *desk = open_desk_at(CHAIR_PREPARING);
+    struct message message =
+        make_vote(desk, MESSAGE_PREPARE, 1, prepare_payload(desk, 1, &other_value));
+    FILE *log = tmpfile();
+    int saved = dup(STDERR_FILENO);
+    unsigned lines = 0;
+
+    (void)state;
+    assert_non_null(log);
+    assert_true(saved >= 0);
+    assert_true(dup2(fileno(log), STDERR_FILENO) >= 0);
+    for (unsigned i = 0; i < 1000; i++) {
+        say(desk, 0, &message);
+    }
+    assert_true(dup2(saved, STDERR_FILENO) >= 0);
+    (void)close(saved);
+    rewind(log);
+    for (int byte = fgetc(log); byte != EOF; byte = fgetc(log)) {
+        lines += byte == '\n';
+    }
+    assert_int_equal(fclose(log), 0);
+    assert_int_equal(desk->coordinator->malformed_count, 1000);
+    assert_int_equal(lines, 10); /* 1, 2, 4 ... 512 */
+    desk_destroy(desk);
+}
+
 static void a_verdict_with_a_missing_or_superfluous_sheet_is_no_verdict(void **state)
 {
     struct desk *desk = open_desk(5, 1);
@@ -1535,6 +1563,7 @@ int main(void)
         cmocka_unit_test(a_second_verdict_is_a_proof_after_the_decision_too),
         cmocka_unit_test(another_statement_of_the_same_value_counts_for_nothing),
         cmocka_unit_test(what_claims_another_seat_is_dropped),
+        cmocka_unit_test(a_seat_cannot_fill_the_log),
         cmocka_unit_test(a_verdict_with_a_missing_or_superfluous_sheet_is_no_verdict),
         cmocka_unit_test(votes_before_there_is_a_proposal_do_not_count),
         cmocka_unit_test(a_commit_before_the_quorum_certificate_counts_once_there_is_one),
@@ -1554,6 +1583,6 @@ int main(void)
         cmocka_unit_test(no_faulty_seat_keeps_a_council_from_deciding_or_accuses_an_honest_one),
     };
 
-    log_open("docket-test", LOG_TEXT, LOG_ERROR);
+    log_open("docket-test", LOG_TEXT, LOG_WARNING);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
