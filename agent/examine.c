@@ -46,14 +46,18 @@ struct examine *examine_create(struct agent *agent)
     CHECK(examine != NULL);
     examine->agent = agent;
     examine->fd = -1;
+    /* One file, emptied after each use: making and removing files costs more than filling them. */
+    (void)snprintf(examine->path, sizeof(examine->path), "%s/case.aims", agent->options.spool);
     return examine;
 }
 
 static void forget(struct examine *examine)
 {
     if (examine->fd >= 0) {
+        if (ftruncate(examine->fd, 0) != 0) {
+            log_line(LOG_ERROR, "cannot empty '%s': %s", examine->path, strerror(errno));
+        }
         close(examine->fd);
-        (void)unlink(examine->path);
         examine->fd = -1;
     }
     examine->state = EXAMINE_IDLE;
@@ -63,6 +67,7 @@ void examine_destroy(struct examine *examine)
 {
     if (examine != NULL) {
         forget(examine);
+        (void)unlink(examine->path);
         free(examine);
     }
 }
@@ -108,15 +113,11 @@ static void turn_to_another(struct examine *examine)
 
 void examine_begin(struct examine *examine, const struct examine_task *task)
 {
-    char name[DIGEST_HEX_SIZE];
-
     CHECK(examine->state == EXAMINE_IDLE);
     examine->task = *task;
     examine->source = task->source;
     examine->offset = 0;
     hash_init(&examine->hash);
-    (void)snprintf(examine->path, sizeof(examine->path), "%s/%s.aims",
-                   examine->agent->options.spool, encode_digest(&task->header->bundle, name));
     examine->fd = open(examine->path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     examine->state = EXAMINE_FETCHING;
     if (examine->fd < 0) {
