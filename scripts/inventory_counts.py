@@ -13,7 +13,7 @@ import json
 import re
 import sys
 
-AGENCY, STAGE, IMPLEMENTED, RISKS = 2, 9, 13, 47
+AGENCY, STAGE, TIER, IMPLEMENTED, ORIGIN, RISKS = 2, 9, 10, 13, 15, 47
 QUESTIONS = {  # Columns, from 0.
     "Documentation of data": 27,
     "Documentation of performance": 43,
@@ -26,6 +26,7 @@ QUESTIONS = {  # Columns, from 0.
     "Notice": 52,
     "Appeal": 58,
 }
+BOUGHT = ("developed with contracting resources", "exclusively developed with contract")
 IN_OPERATION = ("operation and maintenance", "in production", "in mission")
 ANSWERS = ("no", "planned", "partly", "blank", "other")
 
@@ -58,6 +59,8 @@ class System:
         self.answers = {name: answer(text) for name, text in self.texts.items()}
         self.texts["Risks"] = row[RISKS].strip()
         self.texts["Date implemented"] = row[IMPLEMENTED].strip()
+        self.is_low = row[TIER].strip().lower().startswith("neither")
+        self.is_bought = row[ORIGIN].strip().lower().startswith(BOUGHT)
         self.in_operation = row[STAGE].strip().lower().startswith(IN_OPERATION)
 
 
