@@ -48,6 +48,7 @@ struct examine *examine_create(struct agent *agent)
     examine->fd = -1;
     /* One file, emptied after each use: making and removing files costs more than filling them. */
     (void)snprintf(examine->path, sizeof(examine->path), "%s/case.aims", agent->options.spool);
+    (void)unlink(examine->path); /* What a crash left behind. */
     return examine;
 }
 
