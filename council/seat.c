@@ -85,6 +85,14 @@ static void step_assessed(struct seat *seat, struct seat_actions *actions)
     push(actions, SEAT_ACTION_SEND_VERDICT, NULL);
 }
 
+/* A seat that committed on the QC alone prepares what it committed when it is asked: a chair that
+ * has restarted needs the PREPAREs of every honest seat. */
+static bool may_prepare(const struct seat *seat, const struct seat_vote *vote)
+{
+    return seat->phase == SEAT_OPEN ||
+           (seat->phase == SEAT_COMMITTED && vote_equal(&seat->lock, vote));
+}
+
 /* S2. */
 static void step_propose(struct seat *seat, const struct seat_event *event,
                          struct seat_actions *actions)
@@ -99,7 +107,7 @@ static void step_propose(struct seat *seat, const struct seat_event *event,
 
         push(actions, is_same ? SEAT_ACTION_SEND_PREPARE : SEAT_ACTION_REPORT_PROPOSAL,
              &seat->prepared);
-    } else if (seat->phase == SEAT_OPEN && seat->computing.view == 0) {
+    } else if (may_prepare(seat, vote) && seat->computing.view == 0) {
         seat->computing = *vote;
         push(actions, SEAT_ACTION_COMPUTE, vote);
     }
@@ -130,9 +138,11 @@ static void step_computed(struct seat *seat, const struct seat_event *event,
                may_vote(seat, seat->certified.view)) {
         vote = seat->certified;
         commit(seat, &vote, actions);
-    } else if (seat->phase == SEAT_OPEN && may_vote(seat, vote.view)) {
+    } else if (may_prepare(seat, &vote) && may_vote(seat, vote.view)) {
         seat->prepared = vote;
-        move_to(seat, SEAT_PREPARED);
+        if (seat->phase == SEAT_OPEN) {
+            move_to(seat, SEAT_PREPARED);
+        }
         push(actions, SEAT_ACTION_PERSIST_PREPARE, &vote);
         push(actions, SEAT_ACTION_SEND_PREPARE, &vote);
     }

@@ -197,6 +197,25 @@ static void seat_and_chair_that_crash_together_still_decide(void **state)
     }
 }
 
+/* Seat 4 misses the proposal and commits on the certificate alone; then seat 0, which prepared,
+ * falls silent for good. */
+static void a_restarted_chair_gets_the_prepare_of_a_seat_that_committed_without_one(void **state)
+{
+    (void)state;
+    for (uint32_t a = 1; a <= 45; a++) {
+        for (uint32_t b = 1; b <= 8; b++) {
+            const struct cluster_options options = quiet(5);
+            struct cluster *cluster = cluster_create(&options);
+
+            cluster_crash_after(cluster, 5, a, 30);
+            cluster_crash_after(cluster, 0, b, 0);
+            cluster_cut(cluster, 4, 120, 130);
+            assert_decided(cluster);
+            cluster_destroy(cluster);
+        }
+    }
+}
+
 static void a_seat_cut_off_gets_the_certificate_when_it_is_back(void **state)
 {
     struct cluster_options options = quiet(5);
@@ -349,6 +368,7 @@ int main(void)
         cmocka_unit_test(dissent_is_waited_for_as_long_as_the_first_quorum_took),
         cmocka_unit_test(a_crash_after_any_action_of_any_node_delays_and_never_divides),
         cmocka_unit_test(seat_and_chair_that_crash_together_still_decide),
+        cmocka_unit_test(a_restarted_chair_gets_the_prepare_of_a_seat_that_committed_without_one),
         cmocka_unit_test(a_seat_cut_off_gets_the_certificate_when_it_is_back),
         cmocka_unit_test(equivocators_are_reported_and_nobody_else),
         cmocka_unit_test(whatever_is_lost_repeated_reordered_or_crashed_there_is_one_result),
