@@ -19,7 +19,7 @@
 #include "report/certificate.h"
 
 #define LOADED_SIZE_MAX (64U * 1024 * 1024) /* Bytes of roster and catalogue. */
-#define QUEUE_MAX       1000                /* Messages waiting per seat. */
+#define QUEUE_MAX       128                 /* Messages waiting per seat. */
 #define ENDPOINTS_FILE  "endpoints.json"    /* Where it really listens. */
 #define DOCKET_FIELDS   1024                /* At least the bytes of a docket without headers, */
 #define HEADER_FIELDS   128                 /* and of a header in it without its payload. */
@@ -241,6 +241,24 @@ static void send_old_certificates(struct coordinator *coordinator, uint8_t seat)
     arena_destroy(arena);
 }
 
+/* Tells a seat that is back what it may have missed; one that greets all the time waits its turn. */
+static void greet(struct coordinator *coordinator, uint8_t seat)
+{
+    struct coordinator_seat *s = &coordinator->seats[seat];
+    uint64_t now_ms = loop_now_ms();
+
+    if (!s->is_greeting || (s->greeted_ms != 0 && now_ms < s->greeted_ms + COORDINATOR_GREET_MS)) {
+        return;
+    }
+    s->is_greeting = false;
+    s->greeted_ms = now_ms;
+    for (struct docket *docket = coordinator->dockets; docket != NULL; docket = docket->next) {
+        docket_seat_up(docket, seat);
+    }
+    send_old_certificates(coordinator, seat);
+    coordinator_take_cases(coordinator);
+}
+
 static void take_hello(struct coordinator *coordinator, uint8_t seat, const struct message *message)
 {
     struct message reply = {.kind = MESSAGE_HELLO};
@@ -257,12 +275,9 @@ static void take_hello(struct coordinator *coordinator, uint8_t seat, const stru
     reply.hello.program = bytes_of_text("aims-coordinator " AIMS_VERSION);
     coordinator_send_one(coordinator, seat, &reply);
     coordinator->seats[seat].is_up = true;
+    coordinator->seats[seat].is_greeting = true;
     pin_up_seats(coordinator);
-    for (struct docket *docket = coordinator->dockets; docket != NULL; docket = docket->next) {
-        docket_seat_up(docket, seat);
-    }
-    send_old_certificates(coordinator, seat);
-    coordinator_take_cases(coordinator);
+    greet(coordinator, seat);
 }
 
 static void take_ping(struct coordinator *coordinator, uint8_t seat)
@@ -313,6 +328,9 @@ static void tick(void *context)
             docket_destroy(docket);
         }
         docket = next;
+    }
+    for (uint8_t seat = 0; seat < coordinator->quorum.seat_count; seat++) {
+        greet(coordinator, seat);
     }
     coordinator_take_cases(coordinator);
     log_strangers(coordinator);

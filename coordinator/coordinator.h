@@ -31,6 +31,7 @@
 
 #define COORDINATOR_TICK_MS       500
 #define COORDINATOR_SILENCE_MS    3000  /* A seat that long silent counts as missing. */
+#define COORDINATOR_GREET_MS      1000  /* Between two times that a seat is told everything. */
 #define COORDINATOR_ASSESS_MS     60000 /* Assessment deadline of a docket. */
 #define COORDINATOR_IN_FLIGHT_MAX 2     /* Undecided dockets at once. */
 #define COORDINATOR_DOCKET_CASES  64    /* Cases of one docket. */
@@ -56,6 +57,8 @@ struct docket;
 struct coordinator_seat {
     bool is_up;             /* It has said HELLO and was heard of since. */
     uint64_t heard_ms;      /* Last message. */
+    bool is_greeting;       /* It has said HELLO and was not told yet what it may have missed. */
+    uint64_t greeted_ms;    /* When it was told last. */
     uint64_t dropped_count; /* Messages of it that were worth nothing. */
 };
 

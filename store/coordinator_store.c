@@ -338,7 +338,9 @@ bool coordinator_store_dockets(struct coordinator_store *store, struct arena *ar
 
     /* Of several proposals the one of the highest view: max() chooses the row. */
     if (!database_query(store->database,
-                        "SELECT serial, id, payload, signature,"
+                        "SELECT serial, id,"
+                        " CASE WHEN EXISTS (SELECT * FROM certificate WHERE docket = id)"
+                        " THEN x'' ELSE payload END, signature,"
                         " EXISTS (SELECT * FROM certificate WHERE docket = id),"
                         " coalesce(max(view), 0), value, tc, book"
                         " FROM docket LEFT JOIN proposal ON proposal.docket = docket.id"

@@ -87,7 +87,7 @@ MUST_USE bool coordinator_store_open_docket(struct coordinator_store *store,
 struct coordinator_store_docket {
     struct digest id;
     uint64_t serial;
-    struct message_signed docket;
+    struct message_signed docket; /* The payload is left out when record.is_decided. */
     struct chair_record record;
     bool is_settled; /* Certified and stored by every seat: nothing is left to do. */
 };
