@@ -46,6 +46,8 @@ conclude() { # FIGURE
 
 finish() {
     local jobs
+    set +e
+    trap - ERR
     jobs=$(jobs -p)
     # shellcheck disable=SC2086
     [ -z "$jobs" ] || kill $jobs 2>/dev/null || true
@@ -73,19 +75,24 @@ done
 "$root/scripts/setup.sh" --test >/dev/null || exit 1
 build || exit 1
 
+# Bash runs a trap once the command at hand has ended, but interrupts wait.
 failed=0
+shell=
+trap '[ -z "$shell" ] || { kill -TERM "$shell"; wait "$shell"; }; exit 1' INT TERM
 for point in "${points[@]}"; do
     # A shell of its own, so that whatever a point starts ends with it. Not part of a condition: there
     # bash would not end it at the first error.
     (
         work=$(mktemp -d -t "aims-acceptance-$point-XXXXXX")
         trap finish EXIT
-        trap 'exit 1' INT TERM
+        trap 'exit 1' TERM
         trap 'echo "$point FAILED: ${BASH_SOURCE[0]##*/}:$LINENO: $BASH_COMMAND"' ERR
         RANDOM=$seed
         set -eE
         "point_$point"
-    )
-    [ $? -eq 0 ] || failed=1
+    ) &
+    shell=$!
+    wait "$shell" || failed=1
+    shell=
 done
 exit "$failed"

@@ -45,8 +45,8 @@ start() { # NAME LOG COMMAND...
     disown
 }
 
-is_gone() { # PID
-    ! kill -0 "$1" 2>/dev/null
+is_gone() { # PID; also when nobody has asked yet how it ended
+    ! kill -0 "$1" 2>/dev/null || grep -qs '^State:.Z' "/proc/$1/status"
 }
 
 # Sends SIGNAL and waits until the process is gone.

@@ -25,6 +25,13 @@ all_decided() { # DIR COUNT
     status_is "$1" cases.decided "$2"
 }
 
+# Whether any case is not decided yet.
+has_cases() { # DIR
+    local counts
+    counts="$(status "$1" cases.waiting) $(status "$1" cases.heard)"
+    [[ $counts =~ ^[0-9]+\ [0-9]+$ && $counts != "0 0" ]]
+}
+
 # Kills COUNT of the seats in the list ALIVE, one at a time at random moments.
 kill_seats() { # DIR COUNT
     local i seat
@@ -83,20 +90,23 @@ kill_some_seats() {
 }
 
 kill_coordinator() {
-    local dir=$work/coordinator kills=20 cases=40 i said submitter open=0
+    local dir=$work/coordinator kills=20 each=4 cases i said submitter open=0
+    cases=$((kills * each))
     council_create "$dir" 33
     pack_cases "$dir" "$cases"
     council_start "$dir" 33
 
     for ((i = 0; i < kills; i++)); do
-        submit_cases "$dir" $((2 * i)) $((2 * i + 1)) &
+        submit_cases "$dir" $((each * i)) $((each * (i + 1) - 1)) &
         submitter=$!
-        moment 2000
-        status_is "$dir" cases.waiting 0 && status_is "$dir" cases.heard 0 || open=$((open + 1))
+        within 10 has_cases "$dir" || problem "no case came in"
+        moment 600
+        ! has_cases "$dir" || open=$((open + 1))
         stop "$dir/coordinator" KILL
         coordinator_start "$dir"
         wait "$submitter" || problem "a case could not be submitted"
     done
+    [ "$open" -ge $((kills / 2)) ] || problem "only $open of $kills kills met a coordinator with cases in hand"
     within 180 all_decided "$dir" "$cases" ||
         problem "coordinator killed: $(status "$dir" cases.decided) of $cases decided"
     council_stop "$dir"
