@@ -45,12 +45,13 @@ conclude() { # FIGURE
 }
 
 finish() {
-    local jobs
+    local job
     set +e
     trap - ERR
-    jobs=$(jobs -p)
-    # shellcheck disable=SC2086
-    [ -z "$jobs" ] || kill $jobs 2>/dev/null || true
+    for job in $(jobs -p); do
+        # shellcheck disable=SC2046
+        kill "$job" $(pgrep -P "$job") 2>/dev/null
+    done
     stop_all
     if [ -n "${AIMS_KEEP:-}" ]; then
         echo "    kept: $work"
