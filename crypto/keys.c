@@ -12,6 +12,7 @@
 
 #include "base/buffer.h"
 #include "base/check.h"
+#include "base/disk.h"
 #include "base/encode.h"
 #include "crypto/hash.h"
 #include "crypto/seal.h"
@@ -68,30 +69,6 @@ void keys_destroy(struct keys *keys)
     seal_free(keys);
 }
 
-/* Makes the name of PATH durable. */
-static bool sync_directory(const char *path, struct error *error)
-{
-    const char *slash = strrchr(path, '/');
-    struct buffer directory = {0};
-
-    if (slash == NULL) {
-        buffer_append_text(&directory, ".");
-    } else {
-        buffer_append(&directory, path, (size_t)(slash - path) + 1);
-    }
-    int fd = open(buffer_text(&directory), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool is_ok = fd >= 0 && fsync(fd) == 0;
-
-    if (!is_ok) {
-        error_record(error, ERROR_IO, "%s: %s", buffer_text(&directory), strerror(errno));
-    }
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    buffer_finish(&directory);
-    return is_ok;
-}
-
 static bool write_seed(int fd, const char *path, const uint8_t seed[KEYS_SEED_SIZE],
                        struct error *error)
 {
@@ -108,7 +85,7 @@ static bool write_seed(int fd, const char *path, const uint8_t seed[KEYS_SEED_SI
         return error_set(error, ERROR_IO, "%s: only %zd of %d bytes were written", path, written,
                          TEXT_SIZE);
     }
-    return sync_directory(path, error);
+    return disk_sync_parent(path, error);
 }
 
 bool keys_create(const char *path, struct keys **out, struct error *error)

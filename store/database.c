@@ -9,7 +9,7 @@
 #include <sqlite3.h>
 
 #include "base/check.h"
-#include "store/disk.h"
+#include "base/disk.h"
 
 #define BUSY_MS 5000 /* How long a writer waits for another. */
 

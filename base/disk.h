@@ -1,7 +1,7 @@
-#ifndef STORE_DISK_H
-#define STORE_DISK_H
+#ifndef BASE_DISK_H
+#define BASE_DISK_H
 
-/* Names that survive a power cut. For the files of this folder alone. */
+/* Names that survive a power cut. */
 
 #include "base/error.h"
 
