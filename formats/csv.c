@@ -55,6 +55,20 @@ static void append_code_point(uint32_t code, char **out)
     *out = to;
 }
 
+/* The line that byte AT of TEXT is in. */
+static size_t line_of(const void *text, size_t at)
+{
+    const char *next = text;
+    const char *end = next + at;
+    size_t line = 1;
+
+    while ((next = memchr(next, '\n', (size_t)(end - next))) != NULL) {
+        next++;
+        line++;
+    }
+    return line;
+}
+
 /* Converts SOURCE from Windows-1252 into ARENA. */
 static bool convert(struct bytes source, const char *file, struct arena *arena, struct bytes *out,
                     struct error *error)
@@ -73,9 +87,9 @@ static bool convert(struct bytes source, const char *file, struct arena *arena, 
         }
         if (code == 0 && source.data[i] != 0) {
             return error_set(error, ERROR_INVALID,
-                             "%s: the byte at offset %zu is neither UTF-8 nor Windows-1252; save "
-                             "the file as UTF-8",
-                             file, i);
+                             "%s:%zu: the byte 0x%02X is neither UTF-8 nor Windows-1252; save the "
+                             "file as UTF-8",
+                             file, line_of(source.data, i), source.data[i]);
         }
         append_code_point(code, &to);
     }
@@ -334,8 +348,8 @@ bool csv_parse(struct bytes source, const char *file, struct arena *arena, struc
                             .error = error};
 
     if (strlen(start) < text.size) {
-        is_read = error_set(error, ERROR_INVALID, "%s: the byte at offset %zu is NUL", file,
-                            strlen(start));
+        is_read = error_set(error, ERROR_INVALID, "%s:%zu: a byte is NUL", file,
+                            line_of(start, strlen(start)));
         goto out;
     }
     csv.separator = recognise(start);

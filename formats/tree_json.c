@@ -264,7 +264,7 @@ static bool read_word(struct reader *reader, struct tree *node)
     if (!classify(node->text, node)) {
         reader->at = start;
         return fail(reader, start == reader->source.size ? "the text ends within a value"
-                                                         : "this is not a value");
+                                                         : "this is not a JSON value");
     }
     skip_space(reader);
     return true;

@@ -145,14 +145,14 @@ static void what_is_malformed_is_named_with_its_place(void **state)
         {"a,b\n1,\"2\r\r\n\"\n", "r.csv:2:5: a carriage return stands without a line feed"},
         {"", "r.csv: has no header row"},
         {"\n\n,\n", "r.csv: has no header row"},
-        {"a\nb\xFC\x81\n", "r.csv: the byte at offset 4 is neither UTF-8 nor Windows-1252; save "
-                           "the file as UTF-8"},
+        {"a\nb\xFC\x81\n", "r.csv:2: the byte 0x81 is neither UTF-8 nor Windows-1252; save the "
+                           "file as UTF-8"},
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         refuse(fixture, cases[i].text, strlen(cases[i].text), cases[i].message);
     }
-    refuse(fixture, "a\nb\0c", 5, "r.csv: the byte at offset 3 is NUL");
+    refuse(fixture, "a\nb\0c", 5, "r.csv:2: a byte is NUL");
     refuse(fixture,
            "\xFF\xFE"
            "a",

@@ -158,7 +158,7 @@ static void json_that_is_none_is_refused_with_its_place(void **state)
         const char *message;
     } cases[] = {
         {"", "f:1:1: the text ends within a value"},
-        {"[1,\n 2,]", "f:2:4: this is not a value"},
+        {"[1,\n 2,]", "f:2:4: this is not a JSON value"},
         {"[1 2]", "f:1:4: want , or ]"},
         {"{\"a\":1,\"a\":2}", "f:1:12: \"a\" is here a second time"},
         {"{a:1}", "f:1:2: want a key in quotes"},
@@ -173,12 +173,12 @@ static void json_that_is_none_is_refused_with_its_place(void **state)
         {"\"\\ud83d\\u0041\"", "f:1:14: the second half of a surrogate pair is missing"},
         {"\"\\ude00\"", "f:1:8: the first half of a surrogate pair is missing"},
         {"\"\\u0000\"", "f:1:1: the text holds a NUL character"},
-        {"01", "f:1:1: this is not a value"},
-        {"1.", "f:1:1: this is not a value"},
-        {"-", "f:1:1: this is not a value"},
-        {"+1", "f:1:1: this is not a value"},
-        {"nul", "f:1:1: this is not a value"},
-        {"NaN", "f:1:1: this is not a value"},
+        {"01", "f:1:1: this is not a JSON value"},
+        {"1.", "f:1:1: this is not a JSON value"},
+        {"-", "f:1:1: this is not a JSON value"},
+        {"+1", "f:1:1: this is not a JSON value"},
+        {"nul", "f:1:1: this is not a JSON value"},
+        {"NaN", "f:1:1: this is not a JSON value"},
         {"[\"\xED\xA0\x80\"]", "f: the byte at offset 2 is not UTF-8"},
     };
 
