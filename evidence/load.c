@@ -19,6 +19,7 @@ struct loader {
     bool is_stated[SCHEMA_TABLES_MAX]; /* aims.yaml makes a claim about the table. */
     struct notes_place stated[SCHEMA_TABLES_MAX];
     struct source_file *files[SCHEMA_TABLES_MAX]; /* That hold the tables. */
+    bool is_unread[SCHEMA_TABLES_MAX]; /* The file is there and has errors, but no row. */
 };
 
 static void note(struct loader *loader, const struct tree *node, const char *what)
@@ -129,7 +130,8 @@ static void read_day(struct loader *loader, const struct tree *root, const char 
         return;
     }
     if (is_converted) {
-        note(loader, tree_get(root, key), "write the day as YYYY-MM-DD");
+        notes_error(loader->notes, NULL, "%s: \"%s\": write %s as %s",
+                    tree_place(tree_get(root, key), place), key, text, date);
         return;
     }
     *out = text;
@@ -291,7 +293,10 @@ static void read_registers(struct loader *loader)
         struct dataset_table *table = &loader->set.tables[i];
 
         if (loader->files[i] != NULL) {
+            size_t before = loader->notes->error_count;
+
             register_read(&loader->reader, i, loader->files[i], table);
+            loader->is_unread[i] = loader->notes->error_count > before && table->row_count == 0;
         }
         if (!loader->is_stated[i] && table->row_count > 0) {
             table->claim = DATASET_COMPLETE;
@@ -316,6 +321,10 @@ static void check_references(struct loader *loader)
 
         const struct index *ids = &loader->reader.ids[reference.table];
 
+        /* What is in a register that could not be read is not known. */
+        if (loader->is_unread[reference.table]) {
+            continue;
+        }
         if (ids->slots == NULL || !index_find(ids, reference.text, &line)) {
             notes_error(loader->notes, &reference.place, "\"%.*s\" is not an id in %s",
                         (int)reference.text.size, (const char *)reference.text.data,

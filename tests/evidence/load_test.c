@@ -268,6 +268,28 @@ static void ids_are_required_and_unique(void **state)
            "one\n");
 }
 
+static void references_to_a_register_that_cannot_be_read_are_not_blamed(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture->source.file_count = 0;
+    notes_init(&fixture->notes, fixture->arena);
+    put(fixture, "aims.yaml", aims);
+    put(fixture, "registers/risks.csv", "id,title,title\nr1,a,b\n");
+    put(fixture, "registers/treatments.csv", "id,risk_id\nt1,r1\n");
+    load(fixture);
+    assert_string_equal(all_notes(fixture),
+                        "E registers/risks.csv:1: column \"title\": is there a second time\n");
+    fixture->source.file_count = 1;
+    notes_init(&fixture->notes, fixture->arena);
+    put(fixture, "registers/risks.csv", "id,title\n");
+    put(fixture, "registers/treatments.csv", "id,risk_id\nt1,r1\n");
+    load(fixture);
+    assert_string_equal(
+        all_notes(fixture),
+        "E registers/treatments.csv:2: column \"risk_id\": \"r1\" is not an id in risks\n");
+}
+
 static void days_are_those_of_the_calendar_up_to_the_end_of_the_period(void **state)
 {
     struct fixture *fixture = *state;
@@ -434,7 +456,7 @@ static void aims_yaml_is_checked(void **state)
                 "E aims.yaml:1:9: \"schema\" is 2, want 1 to 1\n"
                 "E aims.yaml:2:15: \"organisation\" is one line of 1 to 200 bytes\n"
                 "E aims.yaml:4:15: \"period_start\": \"2026-13-01\" is a day that does not exist\n"
-                "E aims.yaml:5:13: write the day as YYYY-MM-DD\n"
+                "E aims.yaml:5:13: \"period_end\": write 30.06.2026 as 2026-06-30\n"
                 "E aims.yaml:3:10: \"fun\" is no purpose\n");
     expect_aims(fixture,
                 "schema: 1\norganisation: A\npurpose: initial\nperiod_start: 2026-07-01\n"
@@ -571,6 +593,7 @@ int main(void)
         TEST(yaml_json_and_csv_give_the_same_rows),
         TEST(a_bad_value_is_named_with_its_place),
         TEST(ids_are_required_and_unique),
+        TEST(references_to_a_register_that_cannot_be_read_are_not_blamed),
         TEST(days_are_those_of_the_calendar_up_to_the_end_of_the_period),
         TEST(dates_with_dots_are_converted_and_said_once),
         TEST(what_is_unknown_is_a_warning_with_what_was_meant),
