@@ -62,13 +62,14 @@ static void print_state(const struct follow_state *state)
     }
 }
 
-static bool show_status(const struct options *options, struct web *web, struct error *error)
+static bool show_status(const struct options *options, const struct result_hearing *hearing,
+                        struct web *web, struct error *error)
 {
-    char path[128];
+    char path[RESULT_PATH_SIZE];
     struct web_answer answer = {0};
     struct follow_state state;
 
-    (void)snprintf(path, sizeof(path), "/v1/cases/%.64s", options->arguments[0]);
+    result_path(hearing, "", path);
     bool is_ok = web_get(web, path, 0, &answer, error) &&
                  follow_parse(buffer_bytes(&answer.body), &state, error);
 
@@ -89,7 +90,7 @@ static bool run_status(const struct options *options, enum command_exit *exit, s
     struct result_hearing hearing;
     bool is_ok = read_case(options, &hearing, exit, error) &&
                  connect_open(options, &needs, arena, &connect, exit, error) &&
-                 show_status(options, connect.web, error);
+                 show_status(options, &hearing, connect.web, error);
 
     connect_close(&connect);
     arena_destroy(arena);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/check.h"
 #include "base/encode.h"
 #include "formats/json.h"
 #include "formats/tree.h"
@@ -15,20 +16,29 @@ void result_finish(struct result *result)
     buffer_finish(&result->report);
 }
 
-/* GETs /v1/cases/ID/WHAT and appends it to OUT. */
-static bool fetch(struct web *web, const struct result_hearing *hearing, const char *what,
-                  size_t size_max, struct buffer *out, struct error *error)
+void result_path(const struct result_hearing *hearing, const char *what, char out[RESULT_PATH_SIZE])
 {
     char id[DIGEST_HEX_SIZE];
-    char path[160];
     char attempt[32] = "";
-    struct web_answer answer;
 
     if (hearing->attempt > 0) {
         (void)snprintf(attempt, sizeof(attempt), "?attempt=%u", hearing->attempt);
     }
-    (void)snprintf(path, sizeof(path), "/v1/cases/%s/%s%s", encode_digest(&hearing->case_id, id),
-                   what, attempt);
+    int length = snprintf(out, RESULT_PATH_SIZE, "/v1/cases/%s%s%s",
+                          encode_digest(&hearing->case_id, id), what, attempt);
+
+    CHECK(length > 0);
+    CHECK(length < RESULT_PATH_SIZE);
+}
+
+/* GETs what is at WHAT below the case and appends it to OUT. */
+static bool fetch(struct web *web, const struct result_hearing *hearing, const char *what,
+                  size_t size_max, struct buffer *out, struct error *error)
+{
+    char path[RESULT_PATH_SIZE];
+    struct web_answer answer;
+
+    result_path(hearing, what, path);
     bool is_ok = web_get(web, path, size_max, &answer, error);
 
     if (is_ok) {
@@ -41,13 +51,13 @@ static bool fetch(struct web *web, const struct result_hearing *hearing, const c
 bool result_fetch_certificate(struct web *web, const struct result_hearing *hearing,
                               struct buffer *out, struct error *error)
 {
-    return fetch(web, hearing, "certificate", MESSAGE_CERTIFICATE_MAX, out, error);
+    return fetch(web, hearing, "/certificate", MESSAGE_CERTIFICATE_MAX, out, error);
 }
 
 bool result_fetch_papers(struct web *web, const struct result_hearing *hearing, struct buffer *out,
                          struct error *error)
 {
-    return fetch(web, hearing, "papers", RESULT_PAPERS_MAX, out, error);
+    return fetch(web, hearing, "/papers", RESULT_PAPERS_MAX, out, error);
 }
 
 bool result_fetch(struct web *web, const struct roster *roster,
@@ -56,7 +66,7 @@ bool result_fetch(struct web *web, const struct roster *roster,
 {
     *out = (struct result){0};
     if (!result_fetch_certificate(web, hearing, &out->certificate, error) ||
-        !fetch(web, hearing, "report", REPORT_SIZE_MAX, &out->report, error) ||
+        !fetch(web, hearing, "/report", REPORT_SIZE_MAX, &out->report, error) ||
         !certificate_check(buffer_bytes(&out->certificate), "certificate of the coordinator",
                            roster, arena, &out->checked, error) ||
         !certificate_check_report(out->checked, roster, buffer_bytes(&out->report),

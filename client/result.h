@@ -18,6 +18,7 @@
 #include "report/papers.h"
 #include "report/report.h"
 
+#define RESULT_PATH_SIZE  160
 #define RESULT_PAPERS_MAX ((size_t)512 * 1024 * 1024) /* Bytes of papers.json. */
 
 struct result {
@@ -35,6 +36,10 @@ struct result_hearing {
     struct digest case_id;
     uint32_t attempt;
 };
+
+/* The path of the hearing, and of WHAT below it: "" or such as "/report". */
+void result_path(const struct result_hearing *hearing, const char *what,
+                 char out[RESULT_PATH_SIZE]);
 
 /* Fetches certificate and report and verifies both, so that what the coordinator says counts for
  * nothing. Memory comes from ARENA. The caller finishes OUT in either case.

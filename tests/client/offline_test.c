@@ -12,6 +12,7 @@
 #include "base/encode.h"
 #include "crypto/hash.h"
 #include "tests/client/program.h"
+#include "tests/client/server.h"
 
 #define EXAMPLE AIMS_SOURCE_DIR "/examples/meridian"
 
@@ -476,6 +477,24 @@ static void submit_refuses_what_the_council_would_refuse(void **state)
     assert_exit(program, 2);
 }
 
+static void status_is_of_the_attempt_that_was_asked_for(void **state)
+{
+    static const char case_id[] =
+        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    static const char *const answers[] = {
+        "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\n\r\n"
+        "{\"attempt\":2,\"state\":\"assessing\",\"assessed\":2,\"seats\":5}"};
+    struct program *program = *state;
+    struct server server;
+
+    server_start(&server, answers, 1);
+    RUN(program, "key", "create", "org.seed");
+    RUN(program, "status", case_id, "--attempt", "2", "--key", "org.seed", "--url", server.url);
+    assert_exit(program, 0);
+    assert_non_null(strstr(buffer_text(&server.requests[0]), "cdef?attempt=2 HTTP/1.1"));
+    server_stop(&server);
+}
+
 static void completion_knows_commands_and_options(void **state)
 {
     struct program *program = *state;
@@ -513,6 +532,7 @@ int main(void)
         TEST(version_names_the_digests_of_what_decides),
         TEST(a_council_that_is_not_running_is_out_of_reach),
         TEST(submit_refuses_what_the_council_would_refuse),
+        TEST(status_is_of_the_attempt_that_was_asked_for),
         TEST(completion_knows_commands_and_options),
     };
 
