@@ -1,9 +1,11 @@
 /* aims verify: whether a result is what a council signed. Needs the roster and nothing else: no
  * coordinator, no network. */
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/check.h"
@@ -36,6 +38,7 @@ struct verify {
     struct roster roster;
     struct buffer certificate_file;
     struct buffer report_file;
+    int bundle_fd; /* -1 when there is none. */
     struct certificate *certificate;
     struct report *report;
     size_t index; /* Of the case; SIZE_MAX while any may be meant. */
@@ -93,18 +96,13 @@ static void check_report(struct verify *verify, const char *path)
 /* The bundle's own signature and digest, and that it is what the case is about. */
 static bool check_bundle_file(struct verify *verify, const char *path, struct error *error)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
     struct bundle_header header;
 
-    if (fd < 0) {
-        return error_set(error, ERROR_IO, "cannot open '%s'", path);
+    if (!bundle_check_sealed(verify->bundle_fd, BUNDLE_CONTENT_MAX, verify->arena, &header,
+                             error)) {
+        return error_wrap(error, "%s", path);
     }
-    bool is_ok = bundle_check_sealed(fd, BUNDLE_CONTENT_MAX, verify->arena, &header, error) ||
-                 error_wrap(error, "%s", path);
-
-    close(fd);
-    if (!is_ok ||
-        !certificate_check_bundle(verify->certificate, &header.manifest, verify->index, error)) {
+    if (!certificate_check_bundle(verify->certificate, &header.manifest, verify->index, error)) {
         return false;
     }
     if (!header.is_plain && !digest_equal(&header.roster, &verify->roster.digest)) {
@@ -127,6 +125,19 @@ static void check_bundle(struct verify *verify, const char *path)
          &error);
 }
 
+/* Opens the bundle, which may be too large to be held. */
+static bool open_bundle(const char *path, int *out, struct error *error)
+{
+    struct stat status;
+
+    *out = open(path, O_RDONLY | O_CLOEXEC);
+    if (*out < 0 || fstat(*out, &status) != 0) {
+        return error_set(error, ERROR_IO, "cannot open '%s': %s", path, strerror(errno));
+    }
+    return S_ISREG(status.st_mode) ||
+           error_set(error, ERROR_INVALID, "'%s' is not a regular file", path);
+}
+
 /* A file that cannot be read is bad input; what is wrong inside is for the checks. */
 static bool read_files(struct verify *verify, enum command_exit *exit, struct error *error)
 {
@@ -138,8 +149,8 @@ static bool read_files(struct verify *verify, enum command_exit *exit, struct er
         !roster_load(roster, verify->arena, &verify->roster, error)) {
         return false;
     }
-    if (bundle != NULL && access(bundle, R_OK) != 0) {
-        return error_set(error, ERROR_NOT_FOUND, "cannot open '%s'", bundle);
+    if (bundle != NULL && !open_bundle(bundle, &verify->bundle_fd, error)) {
+        return false;
     }
     return file_read(verify->options->arguments[0], MESSAGE_CERTIFICATE_MAX,
                      &verify->certificate_file, error) &&
@@ -208,10 +219,15 @@ static bool verify_all(struct verify *verify, enum command_exit *exit, struct er
 
 static bool run_verify(const struct options *options, enum command_exit *exit, struct error *error)
 {
-    struct verify verify = {
-        .options = options, .arena = arena_create(DATA_MEMORY_MAX), .index = SIZE_MAX};
+    struct verify verify = {.options = options,
+                            .arena = arena_create(DATA_MEMORY_MAX),
+                            .bundle_fd = -1,
+                            .index = SIZE_MAX};
     bool is_ok = verify_all(&verify, exit, error);
 
+    if (verify.bundle_fd >= 0) {
+        close(verify.bundle_fd);
+    }
     buffer_finish(&verify.certificate_file);
     buffer_finish(&verify.report_file);
     arena_destroy(verify.arena);

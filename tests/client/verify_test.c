@@ -160,6 +160,10 @@ static void what_is_missing_is_bad_input_and_not_a_verdict(void **state)
     RUN(scene->program, "verify", "certificate.json", "--roster", "roster.json", "--bundle",
         "nowhere.aims");
     assert_exit(scene->program, 4);
+    assert_says(scene->program, "No such file");
+    RUN(scene->program, "verify", "certificate.json", "--roster", "roster.json", "--bundle", ".");
+    assert_exit(scene->program, 4);
+    assert_int_equal(scene->program->out.size, 0);
     RUN(scene->program, "verify", "certificate.json");
     assert_exit(scene->program, 2);
 }
