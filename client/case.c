@@ -143,7 +143,8 @@ static bool check_report(struct show *show, const char *path, struct error *erro
     }
     return roster_load(roster, show->arena, &show->connect.roster, error) &&
            beside(path, "certificate.json", certificate, error) &&
-           file_read(certificate, MESSAGE_CERTIFICATE_MAX, &result->certificate, error) &&
+           (file_read(certificate, MESSAGE_CERTIFICATE_MAX, &result->certificate, error) ||
+            error_wrap(error, "the certificate that belongs beside %s", path)) &&
            certificate_check(buffer_bytes(&result->certificate), certificate, &show->connect.roster,
                              show->arena, &result->checked, error) &&
            certificate_check_report(result->checked, &show->connect.roster,
@@ -261,8 +262,10 @@ static void print_certificate(const struct certificate *certificate, const struc
     }
 }
 
-/* Verifies the certificate, keeps it when told where, shows what it says. */
-static bool take_certificate(struct show *show, const char *name, struct error *error)
+/* Verifies the certificate, and that it is of HEARING unless that is NULL; keeps it when told
+ * where, shows what it says. */
+static bool take_certificate(struct show *show, const char *name,
+                             const struct result_hearing *hearing, struct error *error)
 {
     const char *output = options_text(show->options, "output");
     struct result *result = &show->result;
@@ -270,6 +273,11 @@ static bool take_certificate(struct show *show, const char *name, struct error *
     if (!certificate_check(buffer_bytes(&result->certificate), name, &show->connect.roster,
                            show->arena, &result->checked, error)) {
         return false;
+    }
+    if (hearing != NULL &&
+        certificate_find(result->checked, &hearing->case_id, hearing->attempt) < 0) {
+        return error_set(error, ERROR_CONFLICT,
+                         "the coordinator answers with the certificate of another hearing");
     }
     if (output != NULL) {
         return file_write(output, buffer_bytes(&result->certificate), 0644, error);
@@ -287,15 +295,11 @@ static bool fetch_certificate(struct show *show, enum command_exit *exit, struct
     static const struct connect_needs needs = {.key = true, .roster = true};
     struct result_hearing hearing;
 
-    if (!read_case(show->options, &hearing, exit, error) ||
-        !connect_open(show->options, &needs, show->arena, &show->connect, exit, error) ||
-        !result_fetch_certificate(show->connect.web, &hearing, &show->result.certificate, error) ||
-        !take_certificate(show, "certificate of the coordinator", error)) {
-        return false;
-    }
-    return certificate_find(show->result.checked, &hearing.case_id, hearing.attempt) >= 0 ||
-           error_set(error, ERROR_CONFLICT,
-                     "the coordinator answers with the certificate of another hearing");
+    return read_case(show->options, &hearing, exit, error) &&
+           connect_open(show->options, &needs, show->arena, &show->connect, exit, error) &&
+           result_fetch_certificate(show->connect.web, &hearing, &show->result.certificate,
+                                    error) &&
+           take_certificate(show, "certificate of the coordinator", &hearing, error);
 }
 
 static bool read_certificate(struct show *show, enum command_exit *exit, struct error *error)
@@ -306,7 +310,7 @@ static bool read_certificate(struct show *show, enum command_exit *exit, struct 
     return options_need(show->options, "roster", &roster, exit, error) &&
            roster_load(roster, show->arena, &show->connect.roster, error) &&
            file_read(path, MESSAGE_CERTIFICATE_MAX, &show->result.certificate, error) &&
-           take_certificate(show, path, error);
+           take_certificate(show, path, NULL, error);
 }
 
 static bool run_certificate(const struct options *options, enum command_exit *exit,

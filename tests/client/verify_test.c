@@ -11,6 +11,7 @@
 
 #include "report/certificate.h"
 #include "tests/client/program.h"
+#include "tests/client/server.h"
 #include "tests/report/fixture.h"
 
 enum { SEATS = 33, FAULTY = 10, QUORUM = 22 };
@@ -229,6 +230,35 @@ static void a_certificate_is_shown_only_when_it_is_valid(void **state)
     assert_false(program_has(scene->program, "copy.json"));
 }
 
+static void a_certificate_of_another_hearing_is_neither_shown_nor_kept(void **state)
+{
+    static const char other[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    struct scene *scene = *state;
+    struct buffer certificate = {0};
+    struct buffer answer = {0};
+    struct server server;
+
+    fixture_certify(scene->fixture, QUORUM, &certificate);
+    buffer_append_text(&answer, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
+    buffer_append(&answer, certificate.data, certificate.size);
+    const char *const answers[] = {buffer_text(&answer), buffer_text(&answer)};
+
+    RUN(scene->program, "key", "create", "org.seed");
+    server_start(&server, answers, 2);
+    RUN(scene->program, "certificate", other, "--key", "org.seed", "--roster", "roster.json",
+        "--url", server.url, "-o", "copy.json");
+    assert_exit(scene->program, 4);
+    assert_says(scene->program, "another hearing");
+    assert_false(program_has(scene->program, "copy.json"));
+    RUN(scene->program, "certificate", other, "--key", "org.seed", "--roster", "roster.json",
+        "--url", server.url);
+    assert_exit(scene->program, 4);
+    assert_int_equal(scene->program->out.size, 0);
+    server_stop(&server);
+    buffer_finish(&certificate);
+    buffer_finish(&answer);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -245,6 +275,7 @@ int main(void)
         TEST(a_report_about_another_catalogue_is_not_put_into_words),
         TEST(a_report_exits_by_its_decision),
         TEST(a_certificate_is_shown_only_when_it_is_valid),
+        TEST(a_certificate_of_another_hearing_is_neither_shown_nor_kept),
     };
 
     keys_library_init();
