@@ -14,6 +14,7 @@
 #include "crypto/hash.h"
 #include "evidence/bundle.h"
 #include "formats/json.h"
+#include "formats/tree.h"
 #include "proto/roster.h"
 
 /* Fills in for whom the bundle is: the seats of a roster, or everybody. */
@@ -49,20 +50,28 @@ static bool choose_readers(const struct options *options, struct arena *arena,
     return true;
 }
 
-static bool read_previous(const struct options *options, struct digest *out, struct error *error)
+/* The digest of the last certificate. It is not verified, since the roster may be another by now;
+ * but another kind of file is a slip that only the coordinator would notice. */
+static bool read_previous(const struct options *options, struct arena *arena, struct digest *out,
+                          struct error *error)
 {
     const char *path = options_text(options, "previous");
-    struct buffer certificate = {0};
+    const struct tree *signatures = NULL;
+    struct tree *root = NULL;
+    struct buffer file = {0};
 
     if (path == NULL) {
         return true;
     }
-    if (!file_read(path, MESSAGE_CERTIFICATE_MAX, &certificate, error)) {
-        return false;
-    }
-    hash_bytes(buffer_bytes(&certificate), out);
-    buffer_finish(&certificate);
-    return true;
+    bool is_ok = file_read(path, MESSAGE_CERTIFICATE_MAX, &file, error) &&
+                 tree_parse_json(buffer_bytes(&file), path, arena, &root, error) &&
+                 (root->type == TREE_MAP ||
+                  error_set(error, ERROR_INVALID, "%s: a certificate is a map", path)) &&
+                 tree_need_list(root, "signatures", &signatures, error);
+
+    hash_bytes(buffer_bytes(&file), out);
+    buffer_finish(&file);
+    return is_ok;
 }
 
 static void print_packed(const struct options *options, const struct bundle_packed *packed,
@@ -117,7 +126,8 @@ static bool pack(const struct options *options, struct arena *arena, struct keys
 
     notes_init(&notes, arena);
     if (!choose_readers(options, arena, &bundle, exit, error) ||
-        !read_previous(options, &bundle.previous, error) || !data_schema(arena, &schema, error)) {
+        !read_previous(options, arena, &bundle.previous, error) ||
+        !data_schema(arena, &schema, error)) {
         return false;
     }
     bool is_ok = bundle_pack(&bundle, arena, &file, &packed, error);
@@ -143,6 +153,9 @@ static bool run_pack(const struct options *options, enum command_exit *exit, str
     }
     if (options_has(options, "plain") && options_given(options, "roster")) {
         return OPTIONS_USAGE(exit, error, "--plain and --roster exclude each other");
+    }
+    if (options->is_json && strcmp(output, "-") == 0) {
+        return OPTIONS_USAGE(exit, error, "--json and --output - exclude each other");
     }
     struct arena *arena = arena_create(DATA_MEMORY_MAX);
     bool is_ok = keys_open(seed, &keys, error) && pack(options, arena, keys, exit, error);
@@ -217,6 +230,13 @@ static void print_unpacked(const struct options *options, const struct bundle *b
            encode_digest(&bundle->header.manifest, manifest));
 }
 
+static bool read_header(const char *path, const struct buffer *file, struct arena *arena,
+                        struct bundle_header *out, struct error *error)
+{
+    return bundle_read_header(buffer_bytes(file), arena, out, error) ||
+           error_wrap(error, "%s", path);
+}
+
 static bool unpack(const struct options *options, const char *output, struct arena *arena,
                    enum command_exit *exit, struct error *error)
 {
@@ -224,9 +244,9 @@ static bool unpack(const struct options *options, const char *output, struct are
     struct buffer file = {0};
     struct bundle_header header;
     struct bundle bundle;
-    bool is_ok = file_read(options->arguments[0], BUNDLE_CONTENT_MAX + BUNDLE_HEADER_MAX + 4096,
-                           &file, error) &&
-                 bundle_read_header(buffer_bytes(&file), arena, &header, error) &&
+    const char *path = options->arguments[0];
+    bool is_ok = file_read(path, BUNDLE_CONTENT_MAX + BUNDLE_HEADER_MAX + 4096, &file, error) &&
+                 read_header(path, &file, arena, &header, error) &&
                  (header.is_plain || unseal(options, &header, arena, key, exit, error)) &&
                  bundle_open_bytes(buffer_bytes(&file), header.is_plain ? NULL : key, arena,
                                    &bundle, error) &&

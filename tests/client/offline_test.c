@@ -384,8 +384,30 @@ static void a_plain_bundle_is_the_same_each_time_and_opens_for_all(void **state)
     assert_false(program_has(program, "altered"));
     RUN(program, "pack", EXAMPLE, "-o", "c.aims", "--key", "org.seed");
     assert_exit(program, 2);
+    RUN(program, "pack", EXAMPLE, "-o", "-", "--key", "org.seed", "--plain", "--json");
+    assert_exit(program, 2);
+    assert_int_equal(program->out.size, 0);
     buffer_finish(&first);
     buffer_finish(&second);
+}
+
+static void pack_takes_only_a_certificate_for_the_previous_one(void **state)
+{
+    struct program *program = *state;
+
+    RUN(program, "key", "create", "org.seed");
+    RUN(program, "pack", EXAMPLE, "-o", "x.aims", "--key", "org.seed", "--plain", "--previous",
+        "org.seed");
+    assert_exit(program, 4);
+    program_write(program, "roster.json", "{\"seats\":[]}", 12);
+    RUN(program, "pack", EXAMPLE, "-o", "x.aims", "--key", "org.seed", "--plain", "--previous",
+        "roster.json");
+    assert_exit(program, 4);
+    assert_says(program, "roster.json:1:1: \"signatures\" is missing");
+    assert_false(program_has(program, "x.aims"));
+    RUN(program, "unpack", "roster.json", "-o", "bag");
+    assert_exit(program, 4);
+    assert_says(program, "roster.json: this is not a bundle");
 }
 
 static void pack_says_what_it_left_out(void **state)
@@ -527,6 +549,7 @@ int main(void)
         TEST(council_check_says_what_each_fault_domain_could_do),
         TEST(a_sealed_bundle_opens_for_its_seats_and_nobody_else),
         TEST(a_plain_bundle_is_the_same_each_time_and_opens_for_all),
+        TEST(pack_takes_only_a_certificate_for_the_previous_one),
         TEST(pack_says_what_it_left_out),
         TEST(rules_pass_their_tests_and_answer_the_example),
         TEST(version_names_the_digests_of_what_decides),
