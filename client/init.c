@@ -8,6 +8,7 @@
 #include "client/options.h"
 #include "evidence/init.h"
 #include "formats/json.h"
+#include "report/when.h"
 
 static bool list_controls(const struct catalog *catalog, struct arena *arena,
                           struct init_options *out, struct error *error)
@@ -30,6 +31,29 @@ static bool list_controls(const struct catalog *catalog, struct arena *arena,
     return true;
 }
 
+static bool read_day(const struct options *options, const char *name, uint32_t *out,
+                     enum command_exit *exit, struct error *error)
+{
+    const char *text = options_text(options, name);
+
+    return text == NULL || when_parse_day(text, out) ||
+           OPTIONS_USAGE(exit, error, "--%s '%s': want a day, YYYY-MM-DD", name, text);
+}
+
+/* What is wrong would else stand in aims.yaml. */
+static bool check_period(const struct options *options, enum command_exit *exit,
+                         struct error *error)
+{
+    uint32_t start = 0;
+    uint32_t end = UINT32_MAX;
+
+    if (!read_day(options, "period-start", &start, exit, error) ||
+        !read_day(options, "period-end", &end, exit, error)) {
+        return false;
+    }
+    return start <= end || OPTIONS_USAGE(exit, error, "the period ends before it starts");
+}
+
 static bool make_directory(const struct options *options, struct arena *arena, struct error *error)
 {
     struct init_options init = {
@@ -50,9 +74,8 @@ static bool make_directory(const struct options *options, struct arena *arena, s
 static bool run_init(const struct options *options, enum command_exit *exit, struct error *error)
 {
     struct arena *arena = arena_create(DATA_MEMORY_MAX);
-    bool is_ok = make_directory(options, arena, error);
+    bool is_ok = check_period(options, exit, error) && make_directory(options, arena, error);
 
-    (void)exit;
     if (is_ok && options->is_json) {
         struct json *json = json_object();
 

@@ -221,6 +221,12 @@ static void a_new_directory_says_what_to_fill_in_and_then_passes(void **state)
     RUN(program, "check", "other");
     assert_exit(program, 0);
     assert_says(program, "Example Org");
+    RUN(program, "init", "wrong", "--period-start", "1.7.2025");
+    assert_exit(program, 2);
+    RUN(program, "init", "wrong", "--period-start", "2026-07-01", "--period-end", "2026-06-30");
+    assert_exit(program, 2);
+    assert_says(program, "ends before it starts");
+    assert_false(program_has(program, "wrong"));
 }
 
 static void check_names_file_line_and_column_of_every_error(void **state)
