@@ -5,6 +5,7 @@
 #include "client/commands.h"
 #include "client/file.h"
 #include "client/options.h"
+#include "formats/json.h"
 
 /* Appends the words that may follow the first word FIRST of commands of two. */
 static void write_group(const char *first, size_t length, struct buffer *out)
@@ -89,7 +90,15 @@ static bool run_completion(const struct options *options, enum command_exit *exi
                              options->arguments[0]);
     }
     write_bash(&out);
-    file_print(&out);
+    if (options->is_json) {
+        struct json *json = json_object();
+
+        json_set(json, "bash", json_text(buffer_text(&out)));
+        buffer_finish(&out);
+        file_print_json(json);
+    } else {
+        file_print(&out);
+    }
     return true;
 }
 

@@ -142,7 +142,8 @@ static void print_text(const struct roster *roster, const struct domain *domains
             if (domains[i].kind == kind && domains[i].power != POWER_NOTHING) {
                 printf("  ");
                 print_clean(domains[i].name, stdout);
-                printf(", %zu seats: %s\n", domains[i].seat_count, power_text(domains[i].power));
+                printf(", %zu seat%s: %s\n", domains[i].seat_count,
+                       domains[i].seat_count == 1 ? "" : "s", power_text(domains[i].power));
             }
         }
     }

@@ -289,7 +289,7 @@ static void stop(struct run *run)
     if (killed > 0) {
         fprintf(stderr, "aims: stopped %zu processes, %zu of them by force\n", count, killed);
     } else {
-        fprintf(stderr, "aims: stopped %zu processes\n", count);
+        fprintf(stderr, "aims: stopped %zu process%s\n", count, count == 1 ? "" : "es");
     }
 }
 

@@ -80,12 +80,11 @@ static bool is_group(const char *word)
     return is_found;
 }
 
-static void print_group(const char *word)
+static void print_group(const char *word, FILE *out)
 {
-    fputs("aims: which one?\n", stderr);
     for (size_t i = 0; i < command_count; i++) {
         if (is_in_group(command_table[i], word)) {
-            fprintf(stderr, "  aims %-24s %s\n", command_table[i]->name, command_table[i]->summary);
+            fprintf(out, "  aims %-24s %s\n", command_table[i]->name, command_table[i]->summary);
         }
     }
 }
@@ -98,7 +97,8 @@ static int fail_unknown(int count, char **words)
     char typed[128];
 
     if (is_group(words[0]) && (count == 1 || words[1][0] == '-')) {
-        print_group(words[0]);
+        fputs("aims: which one?\n", stderr);
+        print_group(words[0], stderr);
         return COMMAND_USAGE;
     }
     for (size_t i = 0; i < command_count && i < NAMES_MAX; i++) {
@@ -118,6 +118,11 @@ static int fail_unknown(int count, char **words)
         fprintf(stderr, "aims: there is no command '%s'; 'aims -h' lists them\n", typed);
     }
     return COMMAND_USAGE;
+}
+
+static bool is_help(const char *word)
+{
+    return strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0;
 }
 
 static enum command_exit exit_of(const struct error *error)
@@ -175,8 +180,12 @@ int main(int argc, char **argv)
         print_overview(stderr);
         return COMMAND_USAGE;
     }
-    if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0) {
+    if (is_help(argv[1])) {
         print_overview(stdout);
+        return COMMAND_DONE;
+    }
+    if (argc == 3 && is_group(argv[1]) && is_help(argv[2])) {
+        print_group(argv[1], stdout);
         return COMMAND_DONE;
     }
     if (strcmp(argv[1], "--version") == 0) {

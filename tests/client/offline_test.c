@@ -92,6 +92,10 @@ static void a_group_alone_lists_its_commands(void **state)
     assert_exit(program, 2);
     assert_says(program, "aims rules lint");
     assert_null(strstr(buffer_text(&program->err), "aims key"));
+    RUN(program, "rules", "-h");
+    assert_exit(program, 0);
+    assert_non_null(strstr(buffer_text(&program->out), "aims rules lint"));
+    assert_int_equal(program->err.size, 0);
 }
 
 static void a_mistyped_option_gets_a_hint(void **state)
@@ -532,6 +536,9 @@ static void completion_knows_commands_and_options(void **state)
     assert_says(program, "complete -o default -F _aims aims");
     assert_says(program, "council) words='create check run status ");
     assert_says(program, "--roster");
+    RUN(program, "completion", "bash", "--json");
+    assert_exit(program, 0);
+    assert_non_null(strstr(member(program, "bash"), "complete -o default"));
     RUN(program, "completion", "tcsh");
     assert_exit(program, 2);
 }
