@@ -6,13 +6,22 @@ cd "$(dirname "$0")/.."
 scripts/setup.sh --test
 jobs=$(nproc)
 
-echo "test: building (gcc, AddressSanitizer, UndefinedBehaviorSanitizer, warnings are errors)"
-cmake --preset dev >/dev/null
-cmake --build --preset dev -j "$jobs" | tail -n 1
+# build PRESET: configures and builds, and says what failed if it did.
+build() {
+    local log
+    log=$(mktemp)
+    if ! { cmake --preset "$1" && cmake --build --preset "$1" -j "$jobs"; } >"$log" 2>&1; then
+        grep -A 3 -E 'error|Error|FAILED' "$log" | head -n 40 >&2 || tail -n 20 "$log" >&2
+        echo "test: the build '$1' failed; the whole log is in $log" >&2
+        exit 1
+    fi
+    rm -f "$log"
+}
 
-echo "test: building with clang, warnings are errors"
-cmake --preset clang >/dev/null
-cmake --build --preset clang -j "$jobs" | tail -n 1
+echo "test: building with gcc, AddressSanitizer and UndefinedBehaviorSanitizer; warnings are errors"
+build dev
+echo "test: building with clang; warnings are errors"
+build clang
 
 echo "test: running"
 ctest --preset dev -j "$jobs" 2>&1
