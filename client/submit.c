@@ -366,10 +366,6 @@ static bool keep_result(struct submit *submit, const char *directory, struct err
     struct buffer papers = {0};
     struct error reason;
 
-    if (mkdir(directory, 0755) != 0 && errno != EEXIST) {
-        return error_set(error, ERROR_IO, "cannot make the directory '%s': %s", directory,
-                         strerror(errno));
-    }
     bool is_ok = write_out(directory, "certificate.json", &submit->result.certificate, error) &&
                  write_out(directory, "report.json", &submit->result.report, error);
 
@@ -401,6 +397,27 @@ static bool fetch_result(struct submit *submit, struct error *error)
         result_finish(&submit->result);
         pause_before_retry(&retry_ms, error);
     }
+}
+
+/* Makes the directory for the result before the hearing: afterwards would be late to complain. */
+static bool make_directory(const struct options *options, enum command_exit *exit,
+                           struct error *error)
+{
+    const char *path = options_text(options, "out");
+    struct stat status;
+
+    if (path == NULL) {
+        return true;
+    }
+    if (!options_has(options, "wait")) {
+        return OPTIONS_USAGE(exit, error, "--out wants --wait: there is nothing to keep before");
+    }
+    if (mkdir(path, 0755) != 0 && errno != EEXIST) {
+        return error_set(error, ERROR_IO, "cannot make the directory '%s': %s", path,
+                         strerror(errno));
+    }
+    return (stat(path, &status) == 0 && S_ISDIR(status.st_mode)) ||
+           error_set(error, ERROR_INVALID, "'%s' is not a directory", path);
 }
 
 static bool take_result(struct submit *submit, struct error *error)
@@ -465,7 +482,8 @@ static bool hand_in(struct submit *submit, enum command_exit *exit, struct error
     if (!options_number(submit->options, "timeout", 1, 7 * 86400, &timeout_s, exit, error) ||
         !connect_open(submit->options, &needs, submit->arena, &submit->connect, exit, error) ||
         !read_bundle(submit, error) || !make_header(submit, exit, error) ||
-        !upload_bundle(submit, error) || !post_case(submit, error)) {
+        !make_directory(submit->options, exit, error) || !upload_bundle(submit, error) ||
+        !post_case(submit, error)) {
         return false;
     }
     if (!options_has(submit->options, "wait")) {

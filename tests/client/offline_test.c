@@ -507,6 +507,13 @@ static void submit_refuses_what_the_council_would_refuse(void **state)
     RUN(program, "submit", "x.aims", "--key", "org.seed", "--roster", "c/roster.json", "--url",
         "http://127.0.0.1:1", "--home", "1");
     assert_exit(program, 2);
+    RUN(program, "submit", "x.aims", "--key", "org.seed", "--roster", "c/roster.json", "--url",
+        "http://127.0.0.1:1", "--out", "result");
+    assert_exit(program, 2);
+    RUN(program, "submit", "x.aims", "--key", "org.seed", "--roster", "c/roster.json", "--url",
+        "http://127.0.0.1:1", "--wait", "--out", "x.aims");
+    assert_exit(program, 4);
+    assert_says(program, "'x.aims' is not a directory");
 }
 
 static void status_is_of_the_attempt_that_was_asked_for(void **state)
