@@ -18,12 +18,13 @@
 /* Loads the schema that comes with the program. Errors: those of schema_load(). */
 MUST_USE bool data_schema(struct arena *arena, struct schema *out, struct error *error);
 
-/* Loads the catalogue NAME (NULL: DATA_CATALOG). Errors: those of catalog_load(). */
+/* Loads the catalogue NAME (NULL: DATA_CATALOG). Errors: ERROR_NOT_FOUND when none of that name
+ * comes with the program; those of catalog_load(). */
 MUST_USE bool data_catalog(const char *name, struct arena *arena, struct catalog *out,
                            struct error *error);
 
-/* Loads the rule set NAME (NULL: DATA_RULESET), written for CATALOG. Errors: those of
- * ruleset_load(). */
+/* Loads the rule set NAME (NULL: DATA_RULESET), written for CATALOG. Errors: ERROR_NOT_FOUND,
+ * likewise; those of ruleset_load(). */
 MUST_USE bool data_ruleset(const char *name, const struct catalog *catalog, struct arena *arena,
                            struct ruleset *out, struct error *error);
 

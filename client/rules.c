@@ -45,7 +45,10 @@ static void print_lint_text(const struct lint_report *report, const struct rules
     for (const struct lint_message *message = report->messages; message != NULL;
          message = message->next) {
         print_clean(message->file, stdout);
-        printf(":%u: %s: ", message->line, message->criterion);
+        if (message->line > 0) {
+            printf(":%u", message->line);
+        }
+        printf(": %s: ", message->criterion);
         print_clean(message->text, stdout);
         printf("\n");
     }

@@ -450,6 +450,9 @@ static void rules_pass_their_tests_and_answer_the_example(void **state)
     assert_true(tree_get(answers->child, "rows")->count > 0);
     RUN(program, "rules", "run", EXAMPLE, "--criterion", "5.2-99");
     assert_exit(program, 2);
+    RUN(program, "rules", "lint", "nowhere");
+    assert_exit(program, 4);
+    assert_says(program, "no rule set comes with the program as 'nowhere'");
     RUN(program, "rules", "lint", "./nowhere");
     assert_exit(program, 4);
 }
