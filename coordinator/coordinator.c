@@ -241,7 +241,8 @@ static void send_old_certificates(struct coordinator *coordinator, uint8_t seat)
     arena_destroy(arena);
 }
 
-/* Tells a seat that is back what it may have missed; one that greets all the time waits its turn. */
+/* Tells a seat that is back what it may have missed; one that greets all the time waits its
+ * turn. */
 static void greet(struct coordinator *coordinator, uint8_t seat)
 {
     struct coordinator_seat *s = &coordinator->seats[seat];
