@@ -56,8 +56,10 @@ static void print_state(const struct follow_state *state)
     if (state->outcome[0] != '\0') {
         printf("outcome    ");
         print_clean(state->outcome, stdout);
+        enum findings_decision decision = findings_decision_of(state->decision);
+
         printf("\ndecision   ");
-        print_clean(state->decision, stdout);
+        print_clean(decision == 0 ? state->decision : print_decision(decision), stdout);
         printf(" (as the coordinator says; aims report verifies it)\n");
     }
 }

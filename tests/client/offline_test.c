@@ -525,7 +525,8 @@ static void status_is_of_the_attempt_that_was_asked_for(void **state)
         "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
     static const char *const answers[] = {
         "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\n\r\n"
-        "{\"attempt\":2,\"state\":\"assessing\",\"assessed\":2,\"seats\":5}"};
+        "{\"attempt\":2,\"state\":\"decided\",\"outcome\":\"conclusive\","
+        "\"decision\":\"recommendedWithConditions\",\"seats\":5}"};
     struct program *program = *state;
     struct server server;
 
@@ -533,6 +534,7 @@ static void status_is_of_the_attempt_that_was_asked_for(void **state)
     RUN(program, "key", "create", "org.seed");
     RUN(program, "status", case_id, "--attempt", "2", "--key", "org.seed", "--url", server.url);
     assert_exit(program, 0);
+    assert_says(program, "decision   recommended with conditions (as the coordinator says");
     assert_non_null(strstr(buffer_text(&server.requests[0]), "cdef?attempt=2 HTTP/1.1"));
     server_stop(&server);
 }
