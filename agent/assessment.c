@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "agent/examine.h"
+#include "agent/papers_desk.h"
 #include "base/check.h"
 #include "base/encode.h"
 #include "base/log.h"
@@ -40,6 +41,7 @@ void assessment_begin(struct hearing *hearing)
     CHECK(assessment->sheets != NULL);
     hearing->assessment = assessment;
     hearing->assess_until_ms = loop_now_ms() + AGENT_ASSESS_MS;
+    papers_desk_yield(hearing->agent->papers_desk);
     (void)assessment_advance(hearing->agent);
 }
 

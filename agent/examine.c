@@ -78,6 +78,11 @@ bool examine_is_idle(const struct examine *examine)
     return examine->state == EXAMINE_IDLE;
 }
 
+bool examine_is_fetching(const struct examine *examine)
+{
+    return examine->state == EXAMINE_FETCHING;
+}
+
 static void finish(struct examine *examine, const struct assessor_answer *answer)
 {
     struct examine_task task = examine->task;

@@ -34,6 +34,7 @@ struct examine *examine_create(struct agent *agent);
 void examine_destroy(struct examine *examine);
 
 bool examine_is_idle(const struct examine *examine);
+bool examine_is_fetching(const struct examine *examine);
 
 /* Begins; it must be idle. */
 void examine_begin(struct examine *examine, const struct examine_task *task);

@@ -150,6 +150,17 @@ static bool find(struct papers_desk *desk, struct error *error)
     return is_ok;
 }
 
+void papers_desk_yield(struct papers_desk *desk)
+{
+    if (desk->arena == NULL || !examine_is_fetching(desk->agent->examine)) {
+        return;
+    }
+    examine_cancel(desk->agent->examine);
+    arena_destroy(desk->arena);
+    desk->arena = NULL;
+    papers_desk_ask(desk, desk->at_hand.from, &desk->at_hand.docket, desk->at_hand.index);
+}
+
 void papers_desk_advance(struct papers_desk *desk)
 {
     struct error error;

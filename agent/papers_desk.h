@@ -21,6 +21,9 @@ void papers_desk_destroy(struct papers_desk *desk);
 void papers_desk_ask(struct papers_desk *desk, uint8_t from, const struct digest *docket,
                      uint32_t index);
 
+/* A verdict is due: a request that still waits for its bundle steps back and begins again later. */
+void papers_desk_yield(struct papers_desk *desk);
+
 /* Begins the next request; the examination must be idle. */
 void papers_desk_advance(struct papers_desk *desk);
 

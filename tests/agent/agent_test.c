@@ -35,6 +35,7 @@
 #define SEATS       4
 #define DESKS       2
 #define FLOOD       (AGENT_HEARINGS_MAX + 6)
+#define HELD_UP_MS  20000 /* Less than what stuck papers may take. */
 #define PATIENCE_MS 60000 /* Only a failing test waits so long. */
 #define ARENA_SIZE  (512U * 1024 * 1024)
 #define PATH_SIZE   (2 * DIRECTORY_PATH_SIZE)
@@ -663,6 +664,39 @@ static void papers_come_only_for_what_was_signed(void **state)
     assert_true(desk->papers_size > 1000);
 }
 
+static void papers_that_wait_for_a_bundle_do_not_hold_up_a_verdict(void **state)
+{
+    struct court *court = *state;
+    struct desk *desk = &court->desks[0];
+    struct message fetch = {.kind = MESSAGE_FETCH};
+
+    must_assess(desk);
+    fetch.fetch.item = MESSAGE_ITEM_PAPERS;
+    fetch.fetch.digest = desk->docket;
+    /* Now both are silent: the papers are stuck. */
+    desk->manner = MANNER_SILENT;
+    court->desks[1].manner = MANNER_SILENT;
+    unsigned asked = desk->fetch_count;
+
+    send(desk, &fetch);
+    await(court, &desk->fetch_count, asked + 1);
+    court->desks[1].manner = MANNER_HONEST;
+    uint64_t began_ms = loop_now_ms();
+
+    struct message_signed docket = make_docket(&court->desks[1], 2000, 0);
+    unsigned verdicts = court->desks[1].verdict_count;
+
+    assign(&court->desks[1], &docket);
+    await(court, &court->desks[1].verdict_count, verdicts + 1);
+    assert_true(loop_now_ms() < began_ms + HELD_UP_MS);
+    /* And the papers come all the same. */
+    unsigned before = desk->papers_count;
+
+    desk->manner = MANNER_HONEST;
+    await(court, &desk->papers_count, before + 1);
+    assert_true(desk->papers_size > 1000);
+}
+
 /* What makes a value: a book of three seats, its proposal, and its QC. */
 struct value {
     struct message propose; /* MESSAGE_PROPOSE. */
@@ -775,6 +809,7 @@ int main(void)
         TEST(a_bundle_that_is_missing_is_fetched_elsewhere),
         TEST(many_open_dockets_do_not_shut_out_another_coordinator),
         TEST(papers_come_only_for_what_was_signed),
+        TEST(papers_that_wait_for_a_bundle_do_not_hold_up_a_verdict),
         TEST(a_book_that_does_not_check_does_not_stand_in_the_way),
     };
 
