@@ -76,6 +76,10 @@ static void say_hello(struct agent *agent, uint8_t coordinator)
 {
     struct message message = {.kind = MESSAGE_HELLO};
 
+    /* Whoever greets can take a docket: first the assessor must have said that it can. */
+    if (digest_is_zero(assessor_ruleset(agent->assessor))) {
+        return;
+    }
     message.hello.version = MESSAGE_VERSION;
     message.hello.roster = agent->roster.digest;
     message.hello.index = agent->options.seat;

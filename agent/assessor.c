@@ -24,7 +24,8 @@
 
 #define ANSWER_SIZE_MAX (8U * 1024 * 1024) /* Bytes that the first frame may unfold into. */
 #define PART_SIZE       65536
-#define RESTART_MS      100
+#define RESTART_MS      100 /* After a death; doubles while it never gets ready. */
+#define RESTART_MS_MAX  5000
 
 extern char **environ;
 
@@ -44,6 +45,7 @@ struct assessor {
     int output; /* Ours to read. */
     struct loop_watch watch;
     struct loop_timer restart;
+    uint32_t restart_ms;   /* Pause before the next start. */
     struct buffer request; /* Kept to be asked again; holds a key. */
     struct buffer received;
     unsigned death_count; /* On the request in hand. */
@@ -107,8 +109,16 @@ static void answer_failure(struct assessor *assessor, enum message_reason reason
 /* The child is gone, in the middle of a request or not. */
 static void note_death(struct assessor *assessor)
 {
+    bool was_ready = assessor->state == ASSESSOR_READY || assessor->state == ASSESSOR_BUSY;
+
     hang_up(assessor);
-    loop_timer_set(assessor->loop, &assessor->restart, loop_now_ms() + RESTART_MS);
+    loop_timer_set(assessor->loop, &assessor->restart, loop_now_ms() + assessor->restart_ms);
+    if (!was_ready) {
+        log_line(LOG_ERROR, "the assessor '%s' ended before it was ready; trying again in %u ms",
+                 assessor->options.command[0], assessor->restart_ms);
+        assessor->restart_ms =
+            assessor->restart_ms * 2 < RESTART_MS_MAX ? assessor->restart_ms * 2 : RESTART_MS_MAX;
+    }
     if (!assessor->has_request) {
         return;
     }
@@ -157,6 +167,7 @@ static void take_greeting(struct assessor *assessor, struct bytes content)
         assessor->options.broken(assessor->options.context, &error);
         return;
     }
+    assessor->restart_ms = RESTART_MS;
     assessor->state = ASSESSOR_READY;
     if (assessor->has_request) {
         send_request(assessor);
@@ -381,6 +392,7 @@ bool assessor_open(struct loop *loop, const struct assessor_options *options, st
     assessor->input = -1;
     assessor->output = -1;
     assessor->arena = arena_create(ANSWER_SIZE_MAX);
+    assessor->restart_ms = RESTART_MS;
     assessor->restart.fire = restart;
     assessor->restart.context = assessor;
     if (access(options->command[0], X_OK) != 0) {
