@@ -182,9 +182,11 @@ static bool check_previous(struct intake *intake, struct error *error)
     }
     if (!digest_is_zero(&latest) && !digest_equal(&latest, &intake->bundle.previous)) {
         intake->status = 409;
-        return error_set(error, ERROR_INVALID,
-                         "the bundle does not name your last certificate, %s, as the previous one",
-                         encode_digest(&latest, hex));
+        return error_set(
+            error, ERROR_INVALID,
+            "the bundle does not name your last certificate, %s, as the previous one: pack it "
+            "again with --previous and that certificate",
+            encode_digest(&latest, hex));
     }
     return true;
 }
