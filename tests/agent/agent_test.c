@@ -321,7 +321,7 @@ static void pack(struct court *court)
     court->header = packed.header;
 }
 
-static void write_seat(struct court *court)
+static void write_seat(struct court *court, const char *ruleset)
 {
     uint8_t seed[KEYS_SEED_SIZE] = {1, 0};
     char hex[HEX_SIZE(KEYS_SEED_SIZE) + 1];
@@ -338,7 +338,7 @@ static void write_seat(struct court *court)
     buffer_format(&config,
                   "roster: roster.json\nseat: 0\nkey: seat.seed\nstore: votes.db\nspool: spool\n"
                   "catalog: %s\nruleset: %s\nschema: %s\ncoordinators: [\"%s\", \"%s\"]\n",
-                  CATALOG, RULESET, SCHEMA, link_server_endpoint(court->desks[0].server),
+                  CATALOG, ruleset, SCHEMA, link_server_endpoint(court->desks[0].server),
                   link_server_endpoint(court->desks[1].server));
     directory_write_text(court->folder, "agent.yaml", buffer_text(&config));
     buffer_finish(&config);
@@ -362,7 +362,8 @@ static void start_agent(struct court *court)
     (void)posix_spawn_file_actions_destroy(&actions);
 }
 
-static int set_up(void **state)
+/* Everything but the agent, whose rule set is RULESET. */
+static struct court *open_court(const char *ruleset)
 {
     struct court *court = calloc(1, sizeof(*court));
     struct error error;
@@ -381,12 +382,25 @@ static int set_up(void **state)
         open_desk(&court->desks[i]);
     }
     pack(court);
-    write_seat(court);
+    write_seat(court, ruleset);
     start_agent(court);
+    return court;
+}
+
+static int set_up(void **state)
+{
+    struct court *court = open_court(RULESET);
+
     for (size_t i = 0; i < DESKS; i++) {
         await(court, &court->desks[i].hello_count, 1);
     }
     *state = court;
+    return 0;
+}
+
+static int set_up_without_rules(void **state)
+{
+    *state = open_court("./no-such-rules");
     return 0;
 }
 
@@ -795,6 +809,38 @@ static void a_book_that_does_not_check_does_not_stand_in_the_way(void **state)
     await(court, &court->desks[1].commit_count, 1);
 }
 
+/* True when the agent's log holds WORDS. */
+static bool log_has(const struct court *court, const char *words)
+{
+    static char text[65536];
+    char path[PATH_SIZE];
+    FILE *file = fopen(path_of(court, "log", path), "r");
+
+    assert_non_null(file);
+    size_t size = fread(text, 1, sizeof(text) - 1, file);
+
+    text[size] = '\0';
+    (void)fclose(file);
+    return strstr(text, words) != NULL;
+}
+
+static void a_seat_whose_assessor_does_not_start_does_not_greet(void **state)
+{
+    struct court *court = *state;
+    uint64_t until_ms = loop_now_ms() + PATIENCE_MS;
+    struct error error;
+
+    /* Three attempts later the first heartbeats are long past. */
+    while (!log_has(court, "trying again in 800 ms")) {
+        assert_true(loop_now_ms() < until_ms);
+        for (size_t i = 0; i < DESKS; i++) {
+            require(loop_turn(court->desks[i].loop, 5, &error), &error);
+        }
+    }
+    assert_int_equal(court->desks[0].hello_count, 0);
+    assert_int_equal(court->desks[1].hello_count, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -811,6 +857,8 @@ int main(void)
         TEST(papers_come_only_for_what_was_signed),
         TEST(papers_that_wait_for_a_bundle_do_not_hold_up_a_verdict),
         TEST(a_book_that_does_not_check_does_not_stand_in_the_way),
+        cmocka_unit_test_setup_teardown(a_seat_whose_assessor_does_not_start_does_not_greet,
+                                        set_up_without_rules, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
