@@ -99,6 +99,83 @@ static void one_seat_decides_in_one_conversation(void **state)
     cluster_destroy(cluster);
 }
 
+static void a_seat_that_crashed_before_sending_its_vote_sends_that_vote(void **state)
+{
+    struct cluster_options options = quiet(2);
+
+    (void)state;
+    options.is_traced = true;
+    struct cluster *cluster = cluster_create(&options);
+
+    /* assess, persist verdict, VERDICT, compute, persist prepare, and no further. */
+    cluster_crash_after(cluster, 1, 5, 300);
+    assert_decided(cluster);
+    assert_string_equal(cluster_trace(cluster), "       chair > timer\n"
+                                                "       chair > ASSIGN\n"
+                                                "       chair > timer\n"
+                                                "       chair > ASSIGN\n"
+                                                "       chair > timer\n"
+                                                "[  10] seat 0 < ASSIGN\n"
+                                                "       seat 0 > assess\n"
+                                                "[  10] seat 1 < ASSIGN\n"
+                                                "       seat 1 > assess\n"
+                                                "[ 110] seat 0 < assessed\n"
+                                                "       seat 0 > persist verdict\n"
+                                                "       seat 0 > VERDICT\n"
+                                                "[ 110] seat 1 < assessed\n"
+                                                "       seat 1 > persist verdict\n"
+                                                "       seat 1 > VERDICT\n"
+                                                "[ 120] chair < VERDICT\n"
+                                                "       chair > timer\n"
+                                                "[ 120] chair < VERDICT\n"
+                                                "       chair > compute\n"
+                                                "       chair > timer\n"
+                                                "[ 121] chair < computed\n"
+                                                "       chair > persist proposal v1 625f\n"
+                                                "       chair > PROPOSE v1 625f\n"
+                                                "       chair > timer\n"
+                                                "[ 131] seat 0 < PROPOSE v1 625f\n"
+                                                "       seat 0 > compute v1 625f\n"
+                                                "[ 131] seat 1 < PROPOSE v1 625f\n"
+                                                "       seat 1 > compute v1 625f\n"
+                                                "[ 132] seat 0 < computed v1 625f\n"
+                                                "       seat 0 > persist prepare v1 625f\n"
+                                                "       seat 0 > PREPARE v1 625f\n"
+                                                "[ 132] seat 1 < computed v1 625f\n"
+                                                "       seat 1 > persist prepare v1 625f\n"
+                                                "       seat 1 > crash\n"
+                                                "[ 142] chair < PREPARE v1 625f\n"
+                                                "       chair > timer\n"
+                                                "[ 432] seat 1 < restart\n"
+                                                "[ 432] chair < up\n"
+                                                "       chair > PROPOSE v1 625f\n"
+                                                "       chair > timer\n"
+                                                "[ 442] seat 1 < PROPOSE v1 625f\n"
+                                                "       seat 1 > PREPARE v1 625f\n"
+                                                "[ 452] chair < PREPARE v1 625f\n"
+                                                "       chair > CERTIFY v1 625f\n"
+                                                "       chair > timer\n"
+                                                "[ 462] seat 0 < CERTIFY v1 625f\n"
+                                                "       seat 0 > persist lock v1 625f\n"
+                                                "       seat 0 > COMMIT v1 625f\n"
+                                                "[ 462] seat 1 < CERTIFY v1 625f\n"
+                                                "       seat 1 > persist lock v1 625f\n"
+                                                "       seat 1 > COMMIT v1 625f\n"
+                                                "[ 472] chair < COMMIT v1 625f\n"
+                                                "       chair > timer\n"
+                                                "[ 472] chair < COMMIT v1 625f\n"
+                                                "       chair > persist certificate v1 625f\n"
+                                                "       chair > DECIDE v1 625f\n"
+                                                "       chair > timer\n"
+                                                "[ 482] seat 0 < DECIDE v1 625f\n"
+                                                "       seat 0 > persist certificate v1 625f\n"
+                                                "       seat 0 > DONE v1 625f\n"
+                                                "[ 482] seat 1 < DECIDE v1 625f\n"
+                                                "       seat 1 > persist certificate v1 625f\n"
+                                                "       seat 1 > DONE v1 625f\n");
+    cluster_destroy(cluster);
+}
+
 static void a_quiet_council_publishes_with_all_signatures(void **state)
 {
     static const uint8_t sizes[] = {4, 5, 8, 33};
@@ -362,6 +439,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_seat_decides_in_one_conversation),
+        cmocka_unit_test(a_seat_that_crashed_before_sending_its_vote_sends_that_vote),
         cmocka_unit_test(a_quiet_council_publishes_with_all_signatures),
         cmocka_unit_test(f_silent_seats_delay_the_result_by_the_hearing_time_only),
         cmocka_unit_test(eleven_silent_seats_of_33_leave_a_quorum_and_twelve_do_not),
