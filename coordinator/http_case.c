@@ -143,7 +143,8 @@ void http_case_answer_state(struct http_request *request)
     struct buffer body = {0};
 
     if (hearing != NULL) {
-        http_state_write(request->http->options.board, hearing, &body);
+        http_state_write(request->http->options.store, request->http->options.board, hearing, arena,
+                         &body);
         http_request_answer_json(request, 200, &body);
     }
     arena_destroy(arena);

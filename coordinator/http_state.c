@@ -1,6 +1,7 @@
 #include "coordinator/http_state.h"
 
 #include "base/check.h"
+#include "base/log.h"
 #include "formats/json.h"
 #include "report/findings.h"
 #include "report/when.h"
@@ -123,15 +124,34 @@ static void set_result(struct json *json, const struct coordinator_store_case *h
                          : json_null());
 }
 
-void http_state_write(struct board *board, const struct coordinator_store_case *hearing,
+/* What the board says of HEARING. A docket leaves it once its certificate is stored: then what the
+ * store said before is old, and HEARING is looked up again. */
+static struct board_docket look_up(struct coordinator_store *store, struct board *board,
+                                   const struct coordinator_store_case **hearing,
+                                   struct arena *arena)
+{
+    const struct http_state_wanted wanted = {.case_id = &(*hearing)->id,
+                                             .attempt = (*hearing)->attempt};
+    struct board_docket docket = {.phase = CHAIR_HEARING};
+    struct error error;
+
+    if ((*hearing)->state == COORDINATOR_STORE_HEARD &&
+        !board_get_docket(board, &(*hearing)->docket, &docket) &&
+        !http_state_find(store, &wanted, arena, hearing, &error)) {
+        log_line(LOG_ERROR, "http: state: %s", error.message);
+    }
+    return docket;
+}
+
+void http_state_write(struct coordinator_store *store, struct board *board,
+                      const struct coordinator_store_case *hearing, struct arena *arena,
                       struct buffer *out)
 {
-    struct board_docket docket = {.phase = CHAIR_HEARING};
+    struct board_docket docket = look_up(store, board, &hearing, arena);
     struct board_seats seats;
     struct json *json = json_object();
 
     board_get_seats(board, &seats);
-    (void)board_get_docket(board, &hearing->docket, &docket);
     json_set(json, "assessed", json_integer(docket.heard));
     json_set(json, "attempt", json_integer(hearing->attempt));
     json_set(json, "case", json_digest(&hearing->id));

@@ -23,8 +23,9 @@ MUST_USE bool http_state_find(struct coordinator_store *store,
                               const struct http_state_wanted *wanted, struct arena *arena,
                               const struct coordinator_store_case **out, struct error *error);
 
-/* Appends the state of HEARING (docs/HTTP.md). */
-void http_state_write(struct board *board, const struct coordinator_store_case *hearing,
+/* Appends the state of HEARING (docs/HTTP.md), which STORE gave; ARENA is for looking again. */
+void http_state_write(struct coordinator_store *store, struct board *board,
+                      const struct coordinator_store_case *hearing, struct arena *arena,
                       struct buffer *out);
 
 /* True when Q seats are up. */

@@ -25,6 +25,7 @@
 
 #include "base/encode.h"
 #include "coordinator/http.h"
+#include "coordinator/http_state.h"
 #include "crypto/hash.h"
 #include "crypto/sign.h"
 #include "evidence/bundle_header.h"
@@ -1176,6 +1177,25 @@ static void a_follower_is_told_every_change_and_then_the_stream_ends(void **stat
     buffer_finish(&text);
 }
 
+static void a_docket_that_has_left_the_board_is_looked_up_again(void **state)
+{
+    struct desk *desk = *state;
+    struct digest id = submit(desk, 0);
+    struct digest docket = hear(desk, &id);
+    const struct http_state_wanted wanted = {.case_id = &id};
+    struct arena *arena = arena_create(HTTP_STATE_ARENA_MAX);
+    const struct coordinator_store_case *hearing = NULL;
+    struct buffer text = {0};
+    struct error error;
+
+    assert_true(http_state_find(desk->council_store, &wanted, arena, &hearing, &error));
+    decide(desk, &docket, "{}", "{}"); /* After the store was asked, before the board is. */
+    http_state_write(desk->council_store, desk->board, hearing, arena, &text);
+    assert_non_null(strstr(buffer_text(&text), "\"state\":\"decided\""));
+    buffer_finish(&text);
+    arena_destroy(arena);
+}
+
 static void a_decided_case_is_told_at_once(void **state)
 {
     struct desk *desk = *state;
@@ -1549,6 +1569,7 @@ int main(void)
         TEST(results_are_given_as_they_were_certified),
         TEST(for_others_a_case_is_not_there),
         TEST(a_follower_is_told_every_change_and_then_the_stream_ends),
+        TEST(a_docket_that_has_left_the_board_is_looked_up_again),
         TEST(a_decided_case_is_told_at_once),
         TEST(all_followers_are_woken),
         TEST(no_change_is_slept_through),
