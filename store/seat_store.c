@@ -18,8 +18,6 @@ static const char *const migrations[] = {
     "CREATE INDEX docket_serial ON docket (home, serial);"
     "CREATE TABLE verdict (docket BLOB PRIMARY KEY REFERENCES docket (id), payload BLOB NOT NULL,"
     " signature BLOB NOT NULL, frame BLOB NOT NULL) STRICT;"
-    "CREATE TABLE paper (docket BLOB NOT NULL REFERENCES docket (id), hearing INTEGER NOT NULL,"
-    " papers BLOB NOT NULL, PRIMARY KEY (docket, hearing)) STRICT;"
     "CREATE TABLE binding (case_id BLOB NOT NULL, docket BLOB NOT NULL, attempt INTEGER NOT NULL,"
     " is_assessed INTEGER NOT NULL, outcome INTEGER NOT NULL,"
     " PRIMARY KEY (case_id, docket)) STRICT;"
@@ -251,23 +249,16 @@ bool seat_store_open_dockets(struct seat_store *store, struct arena *arena, stru
     return true;
 }
 
-static bool save_hearing(struct database *database, const struct digest *docket, size_t index,
+static bool save_hearing(struct database *database, const struct digest *docket,
                          const struct seat_store_hearing *hearing, struct error *error)
 {
-    if (!database_run(database,
-                      "INSERT INTO binding VALUES (?,?,?,?,?) ON CONFLICT (case_id, docket)"
-                      " DO UPDATE SET is_assessed = excluded.is_assessed",
-                      DATABASE_VALUES(database_digest(&hearing->case_id), database_digest(docket),
-                                      database_number(hearing->attempt),
-                                      database_number(hearing->is_assessed),
-                                      database_number(BINDING_OPEN)),
-                      error)) {
-        return false;
-    }
-    return hearing->papers.size == 0 ||
-           database_run(database, "INSERT INTO paper VALUES (?,?,?)",
-                        DATABASE_VALUES(database_digest(docket), database_number(index),
-                                        database_blob(hearing->papers)),
+    return database_run(database,
+                        "INSERT INTO binding VALUES (?,?,?,?,?) ON CONFLICT (case_id, docket)"
+                        " DO UPDATE SET is_assessed = excluded.is_assessed",
+                        DATABASE_VALUES(database_digest(&hearing->case_id), database_digest(docket),
+                                        database_number(hearing->attempt),
+                                        database_number(hearing->is_assessed),
+                                        database_number(BINDING_OPEN)),
                         error);
 }
 
@@ -288,7 +279,7 @@ bool seat_store_save_verdict(struct seat_store *store, const struct digest *dock
                      error);
 
     for (size_t i = 0; is_ok && i < count; i++) {
-        is_ok = save_hearing(database, docket, i, &hearings[i], error);
+        is_ok = save_hearing(database, docket, &hearings[i], error);
     }
     return database_finish(database, is_ok, error) || error_wrap(error, "save a verdict");
 }
@@ -299,15 +290,6 @@ bool seat_store_verdict(struct seat_store *store, const struct digest *docket, s
     return database_find_blob(store->database, "SELECT frame FROM verdict WHERE docket = ?",
                               DATABASE_VALUES(database_digest(docket)), "the verdict", frame,
                               error);
-}
-
-bool seat_store_papers(struct seat_store *store, const struct digest *docket, uint32_t index,
-                       struct buffer *papers, struct error *error)
-{
-    return database_find_blob(store->database,
-                              "SELECT papers FROM paper WHERE docket = ? AND hearing = ?",
-                              DATABASE_VALUES(database_digest(docket), database_number(index)),
-                              "the paper", papers, error);
 }
 
 bool seat_store_bindings(struct seat_store *store, const struct digest *case_id,

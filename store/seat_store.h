@@ -59,11 +59,10 @@ MUST_USE bool seat_store_open_dockets(struct seat_store *store, struct arena *ar
 struct seat_store_hearing {
     struct digest case_id;
     uint32_t attempt;
-    bool is_assessed;    /* Binds the case to the docket. */
-    struct bytes papers; /* Sealed; empty when there are none. */
+    bool is_assessed; /* Binds the case to the docket. */
 };
 
-/* Stores the signed verdict, its frame as sent, its papers and its bindings. ERROR_CONFLICT when
+/* Stores the signed verdict, its frame as sent and its bindings. ERROR_CONFLICT when
  * there is one; ERROR_NOT_FOUND when the docket was not put, here and where anything else is signed
  * or kept for it. */
 MUST_USE bool seat_store_save_verdict(struct seat_store *store, const struct digest *docket,
@@ -74,10 +73,6 @@ MUST_USE bool seat_store_save_verdict(struct seat_store *store, const struct dig
 /* Appends the VERDICT frame. ERROR_NOT_FOUND. */
 MUST_USE bool seat_store_verdict(struct seat_store *store, const struct digest *docket,
                                  struct buffer *frame, struct error *error);
-
-/* Appends the sealed papers of hearing INDEX. ERROR_NOT_FOUND. */
-MUST_USE bool seat_store_papers(struct seat_store *store, const struct digest *docket,
-                                uint32_t index, struct buffer *papers, struct error *error);
 
 /* What is known of the dockets that heard a case. */
 MUST_USE bool seat_store_bindings(struct seat_store *store, const struct digest *case_id,

@@ -210,7 +210,7 @@ static void two_dockets_with_one_serial_are_both_kept_and_told(void **state)
     assert_true(is_found);
 }
 
-static void a_verdict_is_stored_once_with_papers_and_bindings(void **state)
+static void a_verdict_is_stored_once_with_its_bindings(void **state)
 {
     struct desk *desk = *state;
     bool is_twin;
@@ -222,10 +222,7 @@ static void a_verdict_is_stored_once_with_papers_and_bindings(void **state)
     struct digest docket = put_docket(desk, 1, 1, &is_twin);
     struct message_signed verdict = signed_text("verdict", 3);
     const struct seat_store_hearing hearings[] = {
-        {.case_id = digest_of(10),
-         .attempt = 1,
-         .is_assessed = true,
-         .papers = bytes_of_text("papers of 10")},
+        {.case_id = digest_of(10), .attempt = 1, .is_assessed = true},
         {.case_id = digest_of(11), .attempt = 2, .is_assessed = false},
     };
 
@@ -237,10 +234,6 @@ static void a_verdict_is_stored_once_with_papers_and_bindings(void **state)
     assert_int_equal(out.size, 5);
     assert_memory_equal(out.data, "fr\0me", 5);
     buffer_finish(&out);
-    assert_true(seat_store_papers(desk->store, &docket, 0, &out, &error));
-    assert_buffer(&out, "papers of 10");
-    assert_false(seat_store_papers(desk->store, &docket, 1, &out, &error));
-    assert_int_equal(error.code, ERROR_NOT_FOUND);
     assert_true(seat_store_bindings(desk->store, &hearings[0].case_id, desk->arena, &records,
                                     &count, &error));
     assert_int_equal(count, 1);
@@ -273,20 +266,20 @@ static void a_verdict_that_fails_half_way_leaves_nothing(void **state)
     struct digest docket = put_docket(desk, 1, 1, &is_twin);
     struct digest unknown = digest_of(99);
     struct message_signed verdict = signed_text("verdict", 3);
-    struct seat_store_hearing hearing = {.case_id = digest_of(10),
-                                         .attempt = 1,
-                                         .is_assessed = true,
-                                         .papers = bytes_of_text("papers")};
+    struct seat_store_hearing hearing = {
+        .case_id = digest_of(10), .attempt = 1, .is_assessed = true};
     sqlite3 *other = NULL;
 
     assert_false(seat_store_save_verdict(desk->store, &unknown, &verdict, bytes_of("f", 1),
                                          &hearing, 1, &error));
     assert_int_equal(error.code, ERROR_NOT_FOUND);
-    /* Papers that are there already make the last of the three writes fail. */
+    /* Another case has the attempt already, which this index refuses: the last write fails. */
     assert_int_equal(sqlite3_open(desk->path, &other), SQLITE_OK);
-    assert_int_equal(
-        sqlite3_exec(other, "INSERT INTO paper SELECT id, 0, x'00' FROM docket", NULL, NULL, NULL),
-        SQLITE_OK);
+    assert_int_equal(sqlite3_exec(other,
+                                  "CREATE UNIQUE INDEX one_attempt ON binding (attempt);"
+                                  "INSERT INTO binding VALUES (x'00', x'00', 1, 0, 0)",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
     assert_int_equal(sqlite3_close(other), SQLITE_OK);
     assert_false(seat_store_save_verdict(desk->store, &docket, &verdict, bytes_of("f", 1), &hearing,
                                          1, &error));
@@ -624,7 +617,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         DESK_TEST(a_docket_survives_a_crash_once_it_is_put),
         DESK_TEST(two_dockets_with_one_serial_are_both_kept_and_told),
-        DESK_TEST(a_verdict_is_stored_once_with_papers_and_bindings),
+        DESK_TEST(a_verdict_is_stored_once_with_its_bindings),
         DESK_TEST(a_verdict_that_fails_half_way_leaves_nothing),
         DESK_TEST(votes_survive_a_crash_and_come_back_byte_for_byte),
         DESK_TEST(a_second_vote_in_a_view_is_refused_and_the_same_is_not),
