@@ -19,6 +19,11 @@ bool quorum_init(struct quorum *out, uint8_t seat_count, uint8_t faulty_max)
     return true;
 }
 
+uint8_t quorum_chair(uint8_t home, uint32_t view, uint8_t coordinator_count)
+{
+    return (uint8_t)((home + (uint64_t)view - 1) % coordinator_count);
+}
+
 static uint8_t count_bits(uint64_t word)
 {
     uint8_t count = 0;

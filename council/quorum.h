@@ -12,7 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define QUORUM_SEATS_MAX 127
+#define QUORUM_SEATS_MAX        127
+#define QUORUM_COORDINATORS_MAX 7
 
 struct quorum {
     uint8_t seat_count;   /* n, 1 .. QUORUM_SEATS_MAX. */
@@ -26,6 +27,10 @@ uint8_t quorum_faulty_max(uint8_t seat_count);
 /* Fills OUT for n = SEAT_COUNT and f = FAULTY_MAX. False when they are out of range; OUT is then
  * untouched. */
 bool quorum_init(struct quorum *out, uint8_t seat_count, uint8_t faulty_max);
+
+/* Coordinator that is the chair of VIEW (from 1) in a docket of HOME, of m = COORDINATOR_COUNT:
+ * (home + view - 1) mod m. */
+uint8_t quorum_chair(uint8_t home, uint32_t view, uint8_t coordinator_count);
 
 /* A set of seats. */
 struct seat_set {
