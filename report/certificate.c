@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "base/encode.h"
 #include "crypto/hash.h"
 #include "crypto/keys.h"
 #include "crypto/sign.h"
@@ -34,19 +33,12 @@ static void list_keyids(const struct roster *roster, struct keyids *out)
     }
 }
 
-static void write_base64(struct buffer *out, struct bytes bytes)
-{
-    buffer_append_byte(out, '"');
-    encode_base64(bytes, out);
-    buffer_append_byte(out, '"');
-}
-
 void certificate_write(const struct roster *roster, struct bytes statement,
                        const struct message_vote *votes, size_t vote_count, struct buffer *out)
 {
     buffer_append_byte(out, '{');
     emit_key(out, "payload");
-    write_base64(out, statement);
+    emit_base64(out, statement);
     emit_key(out, "payloadType");
     emit_text(out, MESSAGE_TYPE_STATEMENT);
     emit_key(out, "signatures");
@@ -62,31 +54,10 @@ void certificate_write(const struct roster *roster, struct bytes statement,
         emit_key(out, "keyid");
         emit_text(out, keyid);
         emit_key(out, "sig");
-        write_base64(out, bytes_of(votes[i].signature, MESSAGE_SIGNATURE_SIZE));
+        emit_base64(out, bytes_of(votes[i].signature, MESSAGE_SIGNATURE_SIZE));
         buffer_append_byte(out, '}');
     }
     buffer_append_text(out, "]}");
-}
-
-/* The base64 text KEY of NODE as bytes in ARENA. */
-static bool read_base64(const struct tree *node, const char *key, struct arena *arena,
-                        struct bytes *out, struct error *error)
-{
-    const char *text = NULL;
-    struct buffer buffer = {0};
-
-    if (!tree_need_text(node, key, &text, error)) {
-        return false;
-    }
-    bool is_base64 = encode_from_base64(text, strlen(text), &buffer) && buffer.size > 0;
-    const char *copy = is_base64 ? arena_copy(arena, buffer.data, buffer.size) : NULL;
-
-    *out = bytes_of(copy, buffer.size);
-    buffer_finish(&buffer);
-    if (!is_base64) {
-        return READ_FAIL(node, error, "\"%s\" is not base64", key);
-    }
-    return copy != NULL || error_set(error, ERROR_LIMIT, "the certificate needs too much memory");
 }
 
 static int seat_of(const struct keyids *keyids, const char *keyid)
@@ -112,7 +83,7 @@ static bool count_signatures(const struct tree *list, const struct roster *roste
         struct bytes signature;
 
         if (!tree_need_text(item, "keyid", &keyid, error) ||
-            !read_base64(item, "sig", arena, &signature, error)) {
+            !read_payload(item, "sig", arena, &signature, error)) {
             return false;
         }
         int seat = seat_of(&keyids, keyid);
@@ -209,7 +180,7 @@ bool certificate_check(struct bytes envelope, const char *file, const struct ros
         return READ_FAIL(root, error, "a certificate is a map");
     }
     if (!read_word(root, "payloadType", MESSAGE_TYPE_STATEMENT, error) ||
-        !read_base64(root, "payload", arena, &certificate->payload, error) ||
+        !read_payload(root, "payload", arena, &certificate->payload, error) ||
         !read_list(root, "signatures", TREE_MAP, 1, CERTIFICATE_SIGNATURES_MAX, &signatures,
                    error) ||
         !count_signatures(signatures, roster, certificate->payload, arena, &count, error) ||

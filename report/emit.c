@@ -41,6 +41,13 @@ void emit_digest(struct buffer *out, const struct digest *digest)
     buffer_append(out, quoted, sizeof(quoted));
 }
 
+void emit_base64(struct buffer *out, struct bytes bytes)
+{
+    buffer_append_byte(out, '"');
+    encode_base64(bytes, out);
+    buffer_append_byte(out, '"');
+}
+
 void emit_number(struct buffer *out, uint64_t number)
 {
     char digits[20];

@@ -12,7 +12,8 @@
 /* A string with its quotes, by the rules of formats/json.h. */
 void emit_text(struct buffer *out, const char *text);
 void emit_digest(struct buffer *out, const struct digest *digest);
-void emit_number(struct buffer *out, uint64_t number); /* Below 2^53. */
+void emit_base64(struct buffer *out, struct bytes bytes); /* With its quotes. */
+void emit_number(struct buffer *out, uint64_t number);    /* Below 2^53. */
 
 /* `"KEY":`, behind a comma unless it is the first of its object. */
 void emit_key(struct buffer *out, const char *key);

@@ -17,13 +17,6 @@
 #define TYPE_SEALED "aims-council-sealed-papers/1"
 #define CHUNK_SIZE  (SEAL_CHUNK_SIZE + SEAL_CHUNK_MARGIN) /* Bytes of a full sealed chunk. */
 
-static void emit_base64(struct buffer *out, struct bytes bytes)
-{
-    buffer_append_byte(out, '"');
-    encode_base64(bytes, out);
-    buffer_append_byte(out, '"');
-}
-
 /* Exactly what the engine gave: the digest is over that. */
 static void emit_cell(struct buffer *out, const struct dataset_value *value)
 {
@@ -131,18 +124,6 @@ void papers_encode(const struct papers *papers, const struct catalog *catalog, s
 static bool no_room(struct error *error)
 {
     return error_set(error, ERROR_LIMIT, "the papers need more memory than is allowed");
-}
-
-static bool read_base64(const struct tree *node, const char *key, struct buffer *out,
-                        struct error *error)
-{
-    const char *text = NULL;
-
-    if (!tree_need_text(node, key, &text, error)) {
-        return false;
-    }
-    return encode_from_base64(text, strlen(text), out) ||
-           READ_FAIL(node, error, "\"%s\" is not base64", key);
 }
 
 /* A decimal of an int64, and only the spelling that emit_cell() gives it. */

@@ -72,6 +72,40 @@ bool read_time(const struct tree *node, const char *key, uint64_t *out, struct e
                      text);
 }
 
+bool read_base64(const struct tree *node, const char *key, struct buffer *out, struct error *error)
+{
+    const char *text = NULL;
+
+    if (!tree_need_text(node, key, &text, error)) {
+        return false;
+    }
+    return encode_from_base64(text, strlen(text), out) ||
+           READ_FAIL(node, error, "\"%s\" is not base64", key);
+}
+
+bool read_payload(const struct tree *node, const char *key, struct arena *arena, struct bytes *out,
+                  struct error *error)
+{
+    struct buffer buffer = {0};
+
+    bool is_read = read_base64(node, key, &buffer, error);
+    size_t size = buffer.size;
+    const char *copy = is_read ? arena_copy(arena, buffer_text(&buffer), size) : NULL;
+
+    buffer_finish(&buffer);
+    if (!is_read) {
+        return false;
+    }
+    if (size == 0) {
+        return READ_FAIL(node, error, "\"%s\" is empty", key);
+    }
+    if (copy == NULL) {
+        return error_set(error, ERROR_LIMIT, "%s needs too much memory", node->file);
+    }
+    *out = bytes_of(copy, size);
+    return true;
+}
+
 bool read_number(const struct tree *node, const char *key, uint32_t min, uint32_t max,
                  uint32_t *out, struct error *error)
 {

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
+#include "base/buffer.h"
 #include "base/bytes.h"
 #include "base/error.h"
 #include "council/quorum.h"
@@ -32,6 +34,14 @@ MUST_USE bool read_digest(const struct tree *node, const char *key, struct diges
 /* An RFC 3339 time as report/when.h writes it, in Unix seconds. */
 MUST_USE bool read_time(const struct tree *node, const char *key, uint64_t *out,
                         struct error *error);
+
+/* A text in base64, appended to OUT. */
+MUST_USE bool read_base64(const struct tree *node, const char *key, struct buffer *out,
+                          struct error *error);
+
+/* The same, not empty, as bytes in ARENA. Errors also: ERROR_LIMIT. */
+MUST_USE bool read_payload(const struct tree *node, const char *key, struct arena *arena,
+                           struct bytes *out, struct error *error);
 
 /* A number MIN .. MAX. */
 MUST_USE bool read_number(const struct tree *node, const char *key, uint32_t min, uint32_t max,
