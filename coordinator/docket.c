@@ -362,12 +362,6 @@ static bool persist_certificate(struct docket *docket, const struct chair_action
 
 /* ---- misconduct ---- */
 
-static const char *const misconduct_names[] = {
-    [CHAIR_TWO_PREPARES] = "E1",
-    [CHAIR_TWO_COMMITS] = "E2",
-    [CHAIR_TWO_VERDICTS] = "E3",
-};
-
 static struct message_signed kept_message(const struct docket_message *kept)
 {
     struct message_signed message = {.payload = buffer_bytes(&kept->payload)};
@@ -379,7 +373,7 @@ static struct message_signed kept_message(const struct docket_message *kept)
 static bool report_misconduct(struct docket *docket, const struct chair_action *action,
                               struct error *error)
 {
-    struct seat_store_misconduct misconduct = {.kind = misconduct_names[action->kind],
+    struct seat_store_misconduct misconduct = {.kind = misconduct_name(action->kind),
                                                .docket = *docket_id(docket),
                                                .first_type = docket->at_hand_type,
                                                .second_type = docket->at_hand_type};
@@ -395,9 +389,9 @@ static bool report_misconduct(struct docket *docket, const struct chair_action *
     (void)snprintf(subject, sizeof(subject), "seat %u", seat);
     misconduct.subject = subject;
     misconduct.second = *docket->at_hand;
-    if (action->kind == CHAIR_TWO_PREPARES) {
+    if (action->kind == MISCONDUCT_TWO_PREPARES) {
         misconduct.first = kept_message(&docket->voices[seat].first_prepare);
-    } else if (action->kind == CHAIR_TWO_COMMITS) {
+    } else if (action->kind == MISCONDUCT_TWO_COMMITS) {
         misconduct.first = kept_message(&docket->voices[seat].first_commit);
     } else {
         is_ok =
@@ -456,6 +450,13 @@ static bool perform(struct docket *docket, const struct chair_action *action,
         return true;
     case CHAIR_ACTION_REPORT_MISCONDUCT:
         return report_misconduct(docket, action, error);
+    case CHAIR_ACTION_RECOVER: /* No NEW-VIEW, TC or DECIDE is fed. */
+    case CHAIR_ACTION_SEND_DONE:
+    case CHAIR_ACTION_MAKE_TC:
+    case CHAIR_ACTION_SEND_TC:
+    case CHAIR_ACTION_RELAY:
+    case CHAIR_ACTION_ASK_CERTIFICATE:
+    case CHAIR_ACTION_REPORT_CONFLICT:
     default:
         CHECK_UNREACHABLE();
     }
@@ -733,6 +734,10 @@ static void start(struct docket *docket, const struct chair_record *record)
 {
     struct coordinator *coordinator = docket->coordinator;
     struct chair_config config = {.quorum = coordinator->quorum,
+                                  .self = coordinator->options.index,
+                                  .coordinator_count = coordinator->roster.coordinator_count,
+                                  .home = docket->verified.docket.home,
+                                  .is_again = docket->verified.has_earlier,
                                   .settle_ms = SETTLE_MS,
                                   .hear_ms_min = HEAR_MS_MIN,
                                   .assess_ms = COORDINATOR_ASSESS_MS,

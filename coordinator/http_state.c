@@ -42,13 +42,17 @@ static const char *phase_name(enum chair_phase phase)
     switch (phase) {
     case CHAIR_HEARING:
     case CHAIR_COMPUTING:
+    case CHAIR_WATCHING:
         return "assessing";
+    case CHAIR_RECOVERING:
     case CHAIR_PREPARING:
         return "preparing";
     case CHAIR_COMMITTING:
     case CHAIR_CERTIFIED:
     case CHAIR_DECIDED: /* The store does not say so yet. */
         return "committing";
+    case CHAIR_PHASE_COUNT:
+        break;
     }
     CHECK_UNREACHABLE();
 }
