@@ -273,7 +273,8 @@ bool engine_create(const struct catalog *catalog, const struct ruleset *ruleset,
     engine->schema = schema;
     engine->arena = arena_create(ARENA_SIZE);
     if (!sandbox_create(options->reverse_rows, &engine->sandbox, error) ||
-        !tables_create(sandbox_connection(engine->sandbox), schema, &engine->tables, error)) {
+        !tables_create(sandbox_connection(engine->sandbox), schema, options->reverse_rows,
+                       &engine->tables, error)) {
         engine_destroy(engine);
         return false;
     }
@@ -292,8 +293,8 @@ void engine_destroy(struct engine *engine)
         for (size_t i = 0; engine->rules != NULL && i < engine->catalog->criterion_count; i++) {
             (void)sqlite3_finalize(engine->rules[i].statement);
         }
-        tables_destroy(engine->tables);
         sandbox_destroy(engine->sandbox);
+        tables_destroy(engine->tables);
         arena_destroy(engine->arena);
         buffer_finish(&engine->cells);
         free(engine);

@@ -7,18 +7,10 @@
 
 #include "base/check.h"
 #include "base/encode.h"
+#include "rules/view.h"
 
-/* One SQL table and the statements that serve it. */
-struct slot {
-    char *name; /* sqlite3_malloc. */
-    size_t column_count;
-    sqlite3_stmt *insert;
-    sqlite3_stmt *clear;
-    size_t register_index; /* In the schema; SIZE_MAX for the loader's own tables. */
-    size_t column_index;   /* Of the list behind a link table; SIZE_MAX for other tables. */
-    bool is_read;          /* Some query looks at it. */
-    bool is_filled;
-};
+#define NAMES_SIZE_MAX (16U * 1024 * 1024)  /* Bytes: more than a schema can ask for. */
+#define ROWS_SIZE_MAX  (256U * 1024 * 1024) /* Bytes beside the dataset itself. */
 
 /* The loader's own tables come first. */
 enum own_table { OWN_AIMS = 0, OWN_REGISTERS, OWN_FILES, OWN_COUNT };
@@ -29,17 +21,25 @@ static const struct {
     size_t column_count;
 } own_tables[OWN_COUNT] = {
     [OWN_AIMS] = {"aims", "organisation TEXT, purpose TEXT, period_start TEXT, period_end TEXT", 4},
-    [OWN_REGISTERS] = {"registers", "name TEXT PRIMARY KEY, claim TEXT, rows INTEGER", 3},
+    [OWN_REGISTERS] = {"registers", "name TEXT, claim TEXT, rows INTEGER", 3},
     [OWN_FILES] = {"evidence_files", "path TEXT, sha256 TEXT, size INTEGER, cited_by TEXT", 4},
 };
 
+enum link_column { LINK_ID = 0, LINK_REF, LINK_POSITION, LINK_COUNT };
+
+/* One table of SQL and where its rows come from. */
+struct slot {
+    struct view view;
+    size_t register_index; /* In the schema; SIZE_MAX for the loader's own tables. */
+    size_t column_index;   /* Of the list behind a link table; SIZE_MAX for other tables. */
+    bool is_read;          /* Some query looks at it. */
+};
+
 struct tables {
-    sqlite3 *connection;
     const struct schema *schema;
     const struct dataset *dataset; /* Loaded last, or NULL. */
-    sqlite3_stmt *begin;
-    sqlite3_stmt *commit;
-    sqlite3_stmt *rollback;
+    struct arena *names;           /* Lives as long as the tables. */
+    struct arena *rows;            /* Emptied for each dataset. */
     size_t slot_count;
     struct slot *slots;
 };
@@ -57,93 +57,41 @@ const char *tables_claim_name(enum dataset_claim claim)
     return claim_names[claim];
 }
 
-static bool fail(const struct tables *tables, const char *what, struct error *error)
+/* The arena is larger than what a schema may ask for, so this never fails for one. */
+static const char *keep(const char *text)
 {
-    int result = sqlite3_extended_errcode(tables->connection);
-    bool is_limit = (result & 0xff) == SQLITE_TOOBIG || (result & 0xff) == SQLITE_NOMEM;
-
-    return error_set(error, is_limit ? ERROR_LIMIT : ERROR_INVALID, "table %s: %s", what,
-                     sqlite3_errmsg(tables->connection));
+    CHECK(text != NULL);
+    return text;
 }
 
-/* Runs SQL, which it frees. */
-static bool execute(struct tables *tables, const char *name, char *sql, struct error *error)
-{
-    CHECK(sql != NULL);
-    int result = sqlite3_exec(tables->connection, sql, NULL, NULL, NULL);
-
-    sqlite3_free(sql);
-    return result == SQLITE_OK || fail(tables, name, error);
-}
-
-/* Prepares SQL, which it frees. */
-static bool prepare(struct tables *tables, const char *name, char *sql, sqlite3_stmt **out,
-                    struct error *error)
-{
-    CHECK(sql != NULL);
-    int result =
-        sqlite3_prepare_v3(tables->connection, sql, -1, SQLITE_PREPARE_PERSISTENT, out, NULL);
-
-    sqlite3_free(sql);
-    return result == SQLITE_OK || fail(tables, name, error);
-}
-
-/* "INSERT INTO name VALUES (?, ?, ...)". */
-static char *insert_sql(const char *name, size_t column_count)
-{
-    sqlite3_str *sql = sqlite3_str_new(NULL);
-
-    sqlite3_str_appendf(sql, "INSERT INTO \"%w\" VALUES (?", name);
-    for (size_t i = 1; i < column_count; i++) {
-        sqlite3_str_appendall(sql, ", ?");
-    }
-    sqlite3_str_appendall(sql, ")");
-    return sqlite3_str_finish(sql);
-}
-
-/* Adds the slot of a table that exists. NAME is sqlite3_malloc memory and becomes the slot's. */
-static struct slot *add_slot(struct tables *tables, char *name, size_t column_count)
+/* Adds the slot of a table of COLUMN_COUNT columns. */
+static struct slot *add_slot(struct tables *tables, const char *name, size_t column_count)
 {
     struct slot *slot = &tables->slots[tables->slot_count++];
 
-    CHECK(name != NULL);
-    *slot = (struct slot){.name = name,
-                          .column_count = column_count,
-                          .register_index = SIZE_MAX,
-                          .column_index = SIZE_MAX};
+    *slot = (struct slot){.register_index = SIZE_MAX, .column_index = SIZE_MAX};
+    slot->view.name = name;
+    slot->view.rows.column_count = column_count;
+    slot->view.rows.arena = tables->rows;
     return slot;
 }
 
-/* For columns that many rules look things up by: finding one row must not cost a walk over all. */
-static bool create_index(struct tables *tables, const char *table, const char *column,
-                         struct error *error)
-{
-    return execute(
-        tables, table,
-        sqlite3_mprintf("CREATE INDEX \"%w_%w\" ON \"%w\" (\"%w\")", table, column, table, column),
-        error);
-}
-
-static bool create_own(struct tables *tables, struct error *error)
+static void add_own(struct tables *tables)
 {
     for (size_t i = 0; i < OWN_COUNT; i++) {
-        const char *name = own_tables[i].name;
+        struct slot *slot = add_slot(tables, own_tables[i].name, own_tables[i].column_count);
 
-        if (!execute(tables, name,
-                     sqlite3_mprintf("CREATE TABLE %s (%s) STRICT", name, own_tables[i].columns),
-                     error)) {
-            return false;
-        }
-        (void)add_slot(tables, sqlite3_mprintf("%s", name), own_tables[i].column_count);
+        slot->view.sql =
+            keep(arena_format(tables->names, "CREATE TABLE own (%s)", own_tables[i].columns));
     }
-    return create_index(tables, own_tables[OWN_FILES].name, "cited_by", error);
+    tables->slots[OWN_REGISTERS].view.columns[0] = VIEW_NAME;
+    tables->slots[OWN_FILES].view.columns[3] = VIEW_NAME; /* cited_by */
 }
 
-static char *register_sql(const struct schema_table *table)
+static const char *register_sql(const struct tables *tables, const struct schema_table *table)
 {
     sqlite3_str *sql = sqlite3_str_new(NULL);
 
-    sqlite3_str_appendf(sql, "CREATE TABLE \"%w\" (", table->name);
     for (size_t i = 0; i < table->column_count; i++) {
         const struct schema_column *column = &table->columns[i];
         bool is_number = column->type == SCHEMA_INTEGER || column->type == SCHEMA_BOOLEAN;
@@ -151,68 +99,49 @@ static char *register_sql(const struct schema_table *table)
         sqlite3_str_appendf(sql, "%s\"%w\" %s%s", i == 0 ? "" : ", ", column->name,
                             is_number ? "INTEGER" : "TEXT", i == 0 ? " PRIMARY KEY NOT NULL" : "");
     }
-    sqlite3_str_appendall(sql, ") STRICT, WITHOUT ROWID");
-    return sqlite3_str_finish(sql);
+    char *columns = sqlite3_str_finish(sql);
+
+    CHECK(columns != NULL);
+    const char *kept =
+        keep(arena_format(tables->names, "CREATE TABLE register (%s) WITHOUT ROWID", columns));
+
+    sqlite3_free(columns);
+    return kept;
 }
 
-static bool create_link(struct tables *tables, size_t register_index, size_t column_index,
-                        struct error *error)
+static void add_link(struct tables *tables, size_t register_index, size_t column_index)
 {
     const struct schema_table *table = &tables->schema->tables[register_index];
-    char *name = sqlite3_mprintf("%s__%s", table->name, table->columns[column_index].name);
-
-    CHECK(name != NULL);
-    struct slot *slot = add_slot(tables, name, 3);
+    const char *name =
+        keep(arena_format(tables->names, "%s__%s", table->name, table->columns[column_index].name));
+    struct slot *slot = add_slot(tables, name, LINK_COUNT);
 
     slot->register_index = register_index;
     slot->column_index = column_index;
-    return execute(tables, name,
-                   sqlite3_mprintf("CREATE TABLE \"%w\" (id TEXT, ref TEXT, position INTEGER, "
-                                   "PRIMARY KEY (id, position)) STRICT, WITHOUT ROWID;"
-                                   "CREATE INDEX \"%w_ref\" ON \"%w\" (ref)",
-                                   name, name, name),
-                   error);
+    slot->view.sql = "CREATE TABLE link (id TEXT, ref TEXT, position INTEGER, "
+                     "PRIMARY KEY (id, position)) WITHOUT ROWID";
+    slot->view.rows.is_by_first = true;
+    slot->view.columns[LINK_ID] = VIEW_NAME;
+    slot->view.columns[LINK_REF] = VIEW_NAME;
 }
 
-static bool create_register(struct tables *tables, size_t register_index, struct error *error)
+static void add_register(struct tables *tables, size_t register_index)
 {
     const struct schema_table *table = &tables->schema->tables[register_index];
-
-    if (!execute(tables, table->name, register_sql(table), error)) {
-        return false;
-    }
-    struct slot *slot = add_slot(tables, sqlite3_mprintf("%s", table->name), table->column_count);
+    struct slot *slot = add_slot(tables, table->name, table->column_count);
 
     slot->register_index = register_index;
+    slot->view.sql = register_sql(tables, table);
+    slot->view.rows.is_by_first = true;
     for (size_t i = 0; i < table->column_count; i++) {
-        bool is_list = table->columns[i].type == SCHEMA_LIST;
-        bool is_other_id = i > 0 && table->columns[i].type == SCHEMA_ID;
+        enum schema_type type = table->columns[i].type;
+        bool is_name = type == SCHEMA_ID || type == SCHEMA_REFERENCE;
 
-        if ((is_list && !create_link(tables, register_index, i, error)) ||
-            (is_other_id && !create_index(tables, table->name, table->columns[i].name, error))) {
-            return false;
+        slot->view.columns[i] = i == 0 ? VIEW_KEY : is_name ? VIEW_NAME : VIEW_PLAIN;
+        if (type == SCHEMA_LIST) {
+            add_link(tables, register_index, i);
         }
     }
-    return true;
-}
-
-/* Only after all tables are made: a change of the schema would make SQLite prepare the statements
- * again, behind the seal. */
-static bool prepare_slots(struct tables *tables, struct error *error)
-{
-    for (size_t i = 0; i < tables->slot_count; i++) {
-        struct slot *slot = &tables->slots[i];
-
-        if (!prepare(tables, slot->name, insert_sql(slot->name, slot->column_count), &slot->insert,
-                     error) ||
-            !prepare(tables, slot->name, sqlite3_mprintf("DELETE FROM \"%w\"", slot->name),
-                     &slot->clear, error)) {
-            return false;
-        }
-    }
-    return prepare(tables, "begin", sqlite3_mprintf("BEGIN"), &tables->begin, error) &&
-           prepare(tables, "commit", sqlite3_mprintf("COMMIT"), &tables->commit, error) &&
-           prepare(tables, "rollback", sqlite3_mprintf("ROLLBACK"), &tables->rollback, error);
 }
 
 /* missing('x') in a query. */
@@ -233,22 +162,18 @@ static void judge_missing(sqlite3_context *context, int count, sqlite3_value **v
     sqlite3_result_text(context, is_all ? "alarm" : "unknown", -1, SQLITE_STATIC);
 }
 
-static bool create_all(struct tables *tables, struct error *error)
+static bool create_all(struct tables *tables, struct sqlite3 *connection, struct error *error)
 {
-    if (!create_own(tables, error)) {
-        return false;
+    if (sqlite3_create_function_v2(connection, "missing", 1, SQLITE_UTF8 | SQLITE_DIRECTONLY,
+                                   tables, judge_missing, NULL, NULL, NULL) != SQLITE_OK) {
+        return error_set(error, ERROR_IO, "missing: %s", sqlite3_errmsg(connection));
     }
-    for (size_t i = 0; i < tables->schema->table_count; i++) {
-        if (!create_register(tables, i, error)) {
+    for (size_t i = 0; i < tables->slot_count; i++) {
+        if (!view_create(connection, &tables->slots[i].view, error)) {
             return false;
         }
     }
-    if (sqlite3_create_function_v2(tables->connection, "missing", 1,
-                                   SQLITE_UTF8 | SQLITE_DIRECTONLY, tables, judge_missing, NULL,
-                                   NULL, NULL) != SQLITE_OK) {
-        return fail(tables, "missing", error);
-    }
-    return prepare_slots(tables, error);
+    return true;
 }
 
 static size_t count_slots(const struct schema *schema)
@@ -263,17 +188,25 @@ static size_t count_slots(const struct schema *schema)
     return count;
 }
 
-bool tables_create(struct sqlite3 *connection, const struct schema *schema, struct tables **out,
-                   struct error *error)
+bool tables_create(struct sqlite3 *connection, const struct schema *schema, bool is_backward,
+                   struct tables **out, struct error *error)
 {
     struct tables *tables = calloc(1, sizeof(*tables));
 
     CHECK(tables != NULL);
-    tables->connection = connection;
     tables->schema = schema;
+    tables->names = arena_create(NAMES_SIZE_MAX);
+    tables->rows = arena_create(ROWS_SIZE_MAX);
     tables->slots = calloc(count_slots(schema), sizeof(*tables->slots));
     CHECK(tables->slots != NULL);
-    if (!create_all(tables, error)) {
+    add_own(tables);
+    for (size_t i = 0; i < schema->table_count; i++) {
+        add_register(tables, i);
+    }
+    for (size_t i = 0; i < tables->slot_count; i++) {
+        tables->slots[i].view.is_backward = is_backward;
+    }
+    if (!create_all(tables, connection, error)) {
         tables_destroy(tables);
         return false;
     }
@@ -284,14 +217,8 @@ bool tables_create(struct sqlite3 *connection, const struct schema *schema, stru
 void tables_destroy(struct tables *tables)
 {
     if (tables != NULL) {
-        for (size_t i = 0; i < tables->slot_count; i++) {
-            sqlite3_free(tables->slots[i].name);
-            (void)sqlite3_finalize(tables->slots[i].insert);
-            (void)sqlite3_finalize(tables->slots[i].clear);
-        }
-        (void)sqlite3_finalize(tables->begin);
-        (void)sqlite3_finalize(tables->commit);
-        (void)sqlite3_finalize(tables->rollback);
+        arena_destroy(tables->names);
+        arena_destroy(tables->rows);
         free(tables->slots);
         free(tables);
     }
@@ -300,226 +227,254 @@ void tables_destroy(struct tables *tables)
 void tables_note_read(struct tables *tables, const char *name)
 {
     for (size_t i = 0; i < tables->slot_count; i++) {
-        tables->slots[i].is_read |= sqlite3_stricmp(tables->slots[i].name, name) == 0;
+        tables->slots[i].is_read |= sqlite3_stricmp(tables->slots[i].view.name, name) == 0;
     }
 }
 
-/* Runs a statement that returns no rows. */
-static bool run(sqlite3_stmt *statement)
+static bool is_full(struct error *error)
 {
-    (void)sqlite3_step(statement);
-    return sqlite3_reset(statement) == SQLITE_OK;
+    return error_set(error, ERROR_LIMIT, "the tables need more memory than is allowed");
 }
 
-static bool empty_all(struct tables *tables, struct error *error)
+/* Takes COUNT rows that lie one behind the other in CELLS, in this order. */
+static bool take_rows(struct slot *slot, const struct dataset_value *cells, size_t count,
+                      struct error *error)
 {
-    for (size_t i = 0; i < tables->slot_count; i++) {
-        struct slot *slot = &tables->slots[i];
+    struct rows *rows = &slot->view.rows;
+    struct rows_row *own = arena_array(rows->arena, count, sizeof(*own));
+    const struct rows_row **by = arena_array(rows->arena, rows->column_count, sizeof(*by));
 
-        if (slot->is_filled && !run(slot->clear)) {
-            return fail(tables, slot->name, error);
-        }
-        slot->is_filled = false;
+    if (own == NULL || by == NULL) {
+        return is_full(error);
     }
+    for (size_t i = 0; i < count; i++) {
+        own[i].cells = &cells[i * rows->column_count];
+    }
+    rows->count = count;
+    rows->own = own;
+    rows->by = by;
     return true;
 }
 
-/* The binders return SQLite's result; those of one row are or-ed together for insert(), since a
- * value that is too large would otherwise stay unbound. Values are not copied: the dataset outlives
- * the step. */
-static int bind_text(sqlite3_stmt *statement, int index, const char *text)
+/* The same, but in the order of their first cell. */
+static bool take_sorted(struct slot *slot, const struct dataset_value *cells, size_t count,
+                        struct error *error)
 {
-    return sqlite3_bind_text(statement, index, text, -1, SQLITE_STATIC);
-}
+    struct arena *arena = slot->view.rows.arena;
 
-static bool insert(struct tables *tables, struct slot *slot, int bound, struct error *error)
-{
-    slot->is_filled = true;
-    if (bound != SQLITE_OK) {
-        return error_set(error, ERROR_LIMIT, "table %s: a value is too large", slot->name);
+    if (!take_rows(slot, cells, count, error)) {
+        return false;
     }
-    return run(slot->insert) || fail(tables, slot->name, error);
-}
+    struct rows_row *sorted = arena_array(arena, count, sizeof(*sorted));
+    struct rows_row *spare = arena_array(arena, count, sizeof(*spare));
 
-static bool fill_aims(struct tables *tables, const struct dataset *dataset, struct error *error)
-{
-    struct slot *slot = &tables->slots[OWN_AIMS];
-    int bound = bind_text(slot->insert, 1, dataset->organisation) |
-                bind_text(slot->insert, 2, dataset->purpose) |
-                bind_text(slot->insert, 3, dataset->period_start) |
-                bind_text(slot->insert, 4, dataset->period_end);
-
-    return insert(tables, slot, bound, error);
-}
-
-static bool fill_registers(struct tables *tables, const struct dataset *dataset,
-                           struct error *error)
-{
-    struct slot *slot = &tables->slots[OWN_REGISTERS];
-
-    if (!slot->is_read) {
-        return true;
+    if (sorted == NULL || spare == NULL) {
+        return is_full(error);
     }
-    for (size_t i = 0; i < dataset->schema->table_count; i++) {
+    memcpy(sorted, slot->view.rows.own, count * sizeof(*sorted));
+    rows_sort(sorted, spare, count, 0);
+    slot->view.rows.own = sorted;
+    return true;
+}
+
+static struct dataset_value text_cell(const char *text)
+{
+    return (struct dataset_value){.type = text == NULL ? DATASET_NULL : DATASET_TEXT, .text = text};
+}
+
+static struct dataset_value integer_cell(uint64_t number)
+{
+    return (struct dataset_value){.type = DATASET_INTEGER, .integer = (int64_t)number};
+}
+
+/* Room for COUNT rows of SLOT, or NULL. */
+static struct dataset_value *make_cells(const struct slot *slot, size_t count)
+{
+    return arena_array(slot->view.rows.arena, count,
+                       slot->view.rows.column_count * sizeof(struct dataset_value));
+}
+
+static bool fill_aims(struct slot *slot, const struct dataset *dataset, struct error *error)
+{
+    struct dataset_value *cells = make_cells(slot, 1);
+
+    if (cells == NULL) {
+        return is_full(error);
+    }
+    cells[0] = text_cell(dataset->organisation);
+    cells[1] = text_cell(dataset->purpose);
+    cells[2] = text_cell(dataset->period_start);
+    cells[3] = text_cell(dataset->period_end);
+    return take_rows(slot, cells, 1, error);
+}
+
+static bool fill_registers(struct slot *slot, const struct dataset *dataset, struct error *error)
+{
+    size_t count = dataset->schema->table_count;
+    struct dataset_value *cells = make_cells(slot, count);
+
+    if (cells == NULL) {
+        return is_full(error);
+    }
+    for (size_t i = 0; i < count; i++) {
         const struct dataset_table *table = &dataset->tables[i];
+        struct dataset_value *row = &cells[i * slot->view.rows.column_count];
 
-        int bound = bind_text(slot->insert, 1, table->schema->name) |
-                    bind_text(slot->insert, 2, tables_claim_name(table->claim)) |
-                    sqlite3_bind_int64(slot->insert, 3, (sqlite3_int64)table->row_count);
-
-        if (!insert(tables, slot, bound, error)) {
-            return false;
-        }
+        row[0] = text_cell(table->schema->name);
+        row[1] = text_cell(tables_claim_name(table->claim));
+        row[2] = integer_cell(table->row_count);
     }
-    return true;
+    return take_rows(slot, cells, count, error);
 }
 
-static bool fill_files(struct tables *tables, const struct dataset *dataset, struct error *error)
+static bool fill_files(struct slot *slot, const struct dataset *dataset, struct error *error)
 {
-    struct slot *slot = &tables->slots[OWN_FILES];
-    char hex[DIGEST_HEX_SIZE];
+    struct dataset_value *cells = make_cells(slot, dataset->file_count);
 
-    if (!slot->is_read) {
-        return true;
+    if (cells == NULL) {
+        return is_full(error);
     }
     for (size_t i = 0; i < dataset->file_count; i++) {
         const struct dataset_file *file = &dataset->files[i];
+        struct dataset_value *row = &cells[i * slot->view.rows.column_count];
+        char *hex = arena_alloc(slot->view.rows.arena, DIGEST_HEX_SIZE);
 
-        int bound = bind_text(slot->insert, 1, file->path) |
-                    bind_text(slot->insert, 2, encode_digest(&file->sha256, hex)) |
-                    sqlite3_bind_int64(slot->insert, 3, (sqlite3_int64)file->size) |
-                    bind_text(slot->insert, 4, file->cited_by);
-
-        if (!insert(tables, slot, bound, error)) {
-            return false;
+        if (hex == NULL) {
+            return is_full(error);
         }
+        row[0] = text_cell(file->path);
+        row[1] = text_cell(encode_digest(&file->sha256, hex));
+        row[2] = integer_cell(file->size);
+        row[3] = text_cell(file->cited_by);
     }
-    return true;
+    return take_rows(slot, cells, dataset->file_count, error);
 }
 
-static int bind_value(sqlite3_stmt *statement, int index, const struct dataset_value *value)
-{
-    switch (value->type) {
-    case DATASET_NULL:
-        return sqlite3_bind_null(statement, index);
-    case DATASET_INTEGER:
-        return sqlite3_bind_int64(statement, index, value->integer);
-    case DATASET_TEXT:
-        return bind_text(statement, index, value->text);
-    }
-    CHECK_UNREACHABLE();
-}
-
-static bool fill_register(struct tables *tables, struct slot *slot,
-                          const struct dataset_table *table, struct error *error)
+/* Every cell is empty or of its column's type; the first, which is the key, is not empty. */
+static bool check_cells(const struct dataset_table *table, struct error *error)
 {
     size_t column_count = table->schema->column_count;
 
-    for (size_t row = 0; row < table->row_count; row++) {
-        const struct dataset_value *values = &table->values[row * column_count];
+    for (size_t i = 0; i < table->row_count * column_count; i++) {
+        const struct schema_column *column = &table->schema->columns[i % column_count];
+        bool is_number = column->type == SCHEMA_INTEGER || column->type == SCHEMA_BOOLEAN;
+        bool is_fitting = table->values[i].type == (is_number ? DATASET_INTEGER : DATASET_TEXT);
 
-        int bound = SQLITE_OK;
-
-        for (size_t i = 0; i < column_count; i++) {
-            bound |= bind_value(slot->insert, (int)i + 1, &values[i]);
-        }
-        if (!insert(tables, slot, bound, error)) {
-            return false;
+        if (!is_fitting && (table->values[i].type != DATASET_NULL || i % column_count == 0)) {
+            return error_set(error, ERROR_INVALID, "table %s: a value in column %s does not fit",
+                             table->schema->name, column->name);
         }
     }
     return true;
 }
 
-/* One row for each element of the list TEXT, which belongs to the row ID. */
-static bool fill_list(struct tables *tables, struct slot *slot, const char *id, const char *text,
-                      struct error *error)
+static bool fill_register(struct slot *slot, const struct dataset_table *table, struct error *error)
 {
-    const char *rest = text;
+    if (!check_cells(table, error) || !take_sorted(slot, table->values, table->row_count, error)) {
+        return false;
+    }
+    for (size_t i = 1; i < table->row_count; i++) {
+        const struct rows_row *row = &slot->view.rows.own[i];
 
-    for (int position = 1; rest != NULL; position++) {
-        size_t size = strcspn(rest, ";");
-
-        int bound = bind_text(slot->insert, 1, id) |
-                    sqlite3_bind_text(slot->insert, 2, rest, (int)size, SQLITE_STATIC) |
-                    sqlite3_bind_int(slot->insert, 3, position);
-
-        if (!insert(tables, slot, bound, error)) {
-            return false;
+        if (rows_compare(&row[-1].cells[0], &row[0].cells[0]) == 0) {
+            return error_set(error, ERROR_INVALID, "table %s: the key of two rows is the same",
+                             table->schema->name);
         }
-        rest = rest[size] == ';' ? rest + size + 1 : NULL;
     }
     return true;
 }
 
-static bool fill_link(struct tables *tables, struct slot *slot, const struct dataset_table *table,
-                      struct error *error)
+static size_t count_elements(const char *list)
 {
+    size_t count = 1;
+
+    for (const char *at = strchr(list, ';'); at != NULL; at = strchr(at + 1, ';')) {
+        count++;
+    }
+    return count;
+}
+
+/* Writes one row for each element of LIST, a text that is cut up for it; returns their number. */
+static size_t write_links(struct dataset_value *cells, const struct dataset_value *id, char *list)
+{
+    size_t count = 0;
+
+    for (char *rest = list; rest != NULL; count++) {
+        char *end = strchr(rest, ';');
+        struct dataset_value *row = &cells[count * LINK_COUNT];
+
+        row[LINK_ID] = *id;
+        row[LINK_REF] = text_cell(rest);
+        row[LINK_POSITION] = integer_cell(count + 1);
+        if (end != NULL) {
+            *end = '\0';
+        }
+        rest = end == NULL ? NULL : end + 1;
+    }
+    return count;
+}
+
+static bool fill_link(struct slot *slot, const struct dataset_table *table, struct error *error)
+{
+    struct arena *arena = slot->view.rows.arena;
     size_t column_count = table->schema->column_count;
+    size_t count = 0;
 
     for (size_t row = 0; row < table->row_count; row++) {
-        const struct dataset_value *values = &table->values[row * column_count];
-        const struct dataset_value *list = &values[slot->column_index];
+        const struct dataset_value *list = &table->values[row * column_count + slot->column_index];
 
-        if (list->type == DATASET_TEXT &&
-            !fill_list(tables, slot, values[0].text, list->text, error)) {
-            return false;
+        count += list->type == DATASET_TEXT ? count_elements(list->text) : 0;
+    }
+    struct dataset_value *cells = make_cells(slot, count);
+    size_t filled = 0;
+
+    for (size_t row = 0; row < table->row_count && cells != NULL; row++) {
+        const struct dataset_value *id = &table->values[row * column_count];
+        const struct dataset_value *list = &id[slot->column_index];
+        char *text = list->type == DATASET_TEXT ? arena_text(arena, list->text) : NULL;
+
+        if (text != NULL) {
+            filled += write_links(&cells[filled * LINK_COUNT], id, text);
+        } else if (list->type == DATASET_TEXT) {
+            return is_full(error);
         }
     }
-    return true;
+    return cells == NULL ? is_full(error) : take_sorted(slot, cells, count, error);
 }
 
-static bool fill_slot(struct tables *tables, struct slot *slot, const struct dataset *dataset,
+static bool fill_slot(struct tables *tables, size_t index, const struct dataset *dataset,
                       struct error *error)
 {
-    if (!slot->is_read || slot->register_index == SIZE_MAX) {
-        return true;
+    struct slot *slot = &tables->slots[index];
+
+    switch (index) {
+    case OWN_AIMS:
+        return fill_aims(slot, dataset, error);
+    case OWN_REGISTERS:
+        return fill_registers(slot, dataset, error);
+    case OWN_FILES:
+        return fill_files(slot, dataset, error);
+    default:
+        break;
     }
     const struct dataset_table *table = &dataset->tables[slot->register_index];
 
-    return slot->column_index == SIZE_MAX ? fill_register(tables, slot, table, error)
-                                          : fill_link(tables, slot, table, error);
-}
-
-static bool fill_all(struct tables *tables, const struct dataset *dataset, struct error *error)
-{
-    for (size_t i = 0; i < tables->slot_count; i++) {
-        if (!fill_slot(tables, &tables->slots[i], dataset, error)) {
-            return false;
-        }
-    }
-    return fill_aims(tables, dataset, error) && fill_registers(tables, dataset, error) &&
-           fill_files(tables, dataset, error);
-}
-
-/* Undoes a load that failed. SQLite may have rolled back by itself, to the dataset before, so that
- * every table has to be emptied next time. */
-static void abandon(struct tables *tables)
-{
-    if (sqlite3_get_autocommit(tables->connection) == 0) {
-        (void)run(tables->rollback);
-    }
-    for (size_t i = 0; i < tables->slot_count; i++) {
-        tables->slots[i].is_filled = true;
-    }
+    return slot->column_index == SIZE_MAX ? fill_register(slot, table, error)
+                                          : fill_link(slot, table, error);
 }
 
 bool tables_load(struct tables *tables, const struct dataset *dataset, struct error *error)
 {
     CHECK(dataset->schema == tables->schema);
-    CHECK(sqlite3_get_autocommit(tables->connection) != 0);
-
     tables->dataset = NULL;
-    if (!run(tables->begin)) {
-        return fail(tables, "begin", error);
+    arena_reset(tables->rows);
+    for (size_t i = 0; i < tables->slot_count; i++) {
+        tables->slots[i].view.rows.count = 0;
     }
-    if (!empty_all(tables, error) || !fill_all(tables, dataset, error)) {
-        abandon(tables);
-        return false;
-    }
-    if (!run(tables->commit)) {
-        error_record(error, ERROR_LIMIT, "tables: %s", sqlite3_errmsg(tables->connection));
-        abandon(tables);
-        return false;
+    for (size_t i = 0; i < tables->slot_count; i++) {
+        if (tables->slots[i].is_read && !fill_slot(tables, i, dataset, error)) {
+            return false;
+        }
     }
     tables->dataset = dataset;
     return true;

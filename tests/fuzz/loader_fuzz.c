@@ -130,7 +130,7 @@ static void fill_tables(const struct dataset *set, bool is_small)
     struct error error;
 
     CHECK(sandbox_create(false, &sandbox, &error));
-    bool is_made = tables_create(sandbox_connection(sandbox), set->schema, &tables, &error);
+    bool is_made = tables_create(sandbox_connection(sandbox), set->schema, false, &tables, &error);
 
     CHECK(is_made || !is_small);
     for (size_t i = 0; is_made && i < set->schema->table_count; i++) {
@@ -139,8 +139,8 @@ static void fill_tables(const struct dataset *set, bool is_small)
     if (is_made) {
         CHECK(tables_load(tables, set, &error) || error.code == ERROR_LIMIT);
     }
-    tables_destroy(tables);
     sandbox_destroy(sandbox);
+    tables_destroy(tables);
 }
 
 static int compare_files(const void *a, const void *b)
