@@ -60,6 +60,38 @@ bool report_is_one_source(const struct report *report, size_t index)
            report->voices[voice].seat_count <= report->quorum.faulty_max;
 }
 
+/* Seats that gave the answer to criterion INDEX that most of them gave. */
+static uint8_t largest_vote(const struct report *report, size_t index)
+{
+    uint8_t largest = 0;
+
+    for (int answer = ANSWER_NONE + 1; answer < ANSWER_COUNT; answer++) {
+        uint8_t count = report_votes(report, index, (enum answer)answer);
+
+        largest = count > largest ? count : largest;
+    }
+    return largest;
+}
+
+bool report_is_worth_repeating(const struct report *report)
+{
+    unsigned missing = report->quorum.seat_count;
+
+    if (report->findings.outcome != FINDINGS_IN_DISPUTE) {
+        return report->findings.outcome == FINDINGS_UNHEARD;
+    }
+    for (uint8_t seat = 0; seat < report->quorum.seat_count; seat++) {
+        missing -= report->seats[seat].attendance == REPORT_ASSESSED;
+    }
+    for (size_t i = 0; i < report->catalog->criterion_count; i++) {
+        if (report->findings.answers[i] == ANSWER_NONE &&
+            largest_vote(report, i) + missing >= report->quorum.quorum_count) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool report_check_catalog(const struct report *report, const struct catalog *catalog,
                           struct error *error)
 {

@@ -147,6 +147,11 @@ uint8_t report_votes(const struct report *report, size_t index, enum answer answ
 /* True when the paper shown for criterion INDEX comes from fewer than f + 1 seats. */
 bool report_is_one_source(const struct report *report, size_t index);
 
+/* True when hearing the case again could conclude it: it was not heard, or the seats that did not
+ * assess it could make up a quorum for some contested finding. Where those who came just disagree,
+ * more of the same does not help (docs/PROTOCOL.md, "The client"). */
+bool report_is_worth_repeating(const struct report *report);
+
 /* Word of report.json for a reason to abstain ("noBundle"). */
 const char *report_reason_name(enum message_reason reason);
 

@@ -422,6 +422,41 @@ static void no_altered_byte_breaks_the_reader(void **state)
     fixture_destroy(fixture);
 }
 
+/* Seats FIRST .. 32 stay away, and of the others the last DISSENTERS find criterion 1 not met. */
+static bool is_repeated(uint8_t first, uint8_t dissenters)
+{
+    struct fixture *fixture = fixture_create(33, 10, 1, fixture_catalog());
+
+    for (uint8_t seat = first; seat < 33; seat++) {
+        fixture->is_present[seat] = seat % 2 == 0; /* Absent, or there and abstaining. */
+        *fixture_vote(fixture, seat, 0) = (struct fixture_vote){.reason = MESSAGE_TOO_LATE};
+    }
+    if (dissenters > 0) {
+        fixture_answer(fixture, (uint8_t)(first - dissenters), (uint8_t)(first - 1), 1,
+                       ANSWER_NOT_MET);
+    }
+    fixture_hear(fixture);
+    struct report *report = make_report(fixture, 0);
+    bool is_worth_it = report_is_worth_repeating(report);
+
+    free(report);
+    fixture_destroy(fixture);
+    return is_worth_it;
+}
+
+static void a_case_is_heard_again_only_where_the_missing_could_conclude_it(void **state)
+{
+    (void)state;
+    assert_false(is_repeated(33, 0));  /* Conclusive. */
+    assert_false(is_repeated(23, 1));  /* Conclusive without ten seats. */
+    assert_true(is_repeated(23, 2));   /* 21 agree, 10 are missing. */
+    assert_false(is_repeated(33, 12)); /* 21 agree, nobody is missing. */
+    assert_true(is_repeated(27, 11));  /* 16 agree, 6 are missing: 22. */
+    assert_false(is_repeated(28, 12)); /* 16 agree, 5 are missing: 21. */
+    assert_true(is_repeated(22, 11));  /* 11 on either side, 11 are missing. */
+    assert_true(is_repeated(21, 0));   /* Unheard. */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -435,6 +470,7 @@ int main(void)
         cmocka_unit_test(a_report_that_does_not_follow_from_its_votes_is_refused),
         cmocka_unit_test(a_report_belongs_to_one_catalogue),
         cmocka_unit_test(no_altered_byte_breaks_the_reader),
+        cmocka_unit_test(a_case_is_heard_again_only_where_the_missing_could_conclude_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
