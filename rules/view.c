@@ -95,15 +95,42 @@ static int choose(const struct view *view, sqlite3_index_info *info)
     return chosen;
 }
 
-/* The rows that are found come in their own order, all rows in that of any one column. */
-static int plan_order(const struct view *view, const sqlite3_index_info *info, bool is_found)
+/* The first column that rows are wanted by, but for FOUND, which is the same in all of them; -1
+ * when there is none. COUNT is how many there are. */
+static int first_order(const sqlite3_index_info *info, int found, int *count)
 {
-    int column = info->nOrderBy == 1 ? info->aOrderBy[0].iColumn : -1;
+    int first = -1;
 
-    if (column < 0 || (is_found && (column != 0 || !view->rows.is_by_first))) {
+    *count = 0;
+    for (int i = info->nOrderBy - 1; i >= 0; i--) {
+        if (found < 0 || info->aOrderBy[i].iColumn != found) {
+            first = i;
+            (*count)++;
+        }
+    }
+    return first;
+}
+
+/* Rows that are found come in their own order, all rows in that of any one column. FOUND is the
+ * column that rows are found by, or -1. */
+static int plan_order(const struct view *view, const sqlite3_index_info *info, int found)
+{
+    int count = 0;
+    int first = first_order(info, found, &count);
+
+    if (info->nOrderBy == 0 || count > 1) {
         return 0;
     }
-    return PLAN_ORDER | (info->aOrderBy[0].desc != 0 ? PLAN_DOWN : 0) | (is_found ? 0 : column);
+    if (first < 0) {
+        return PLAN_ORDER;
+    }
+    int column = info->aOrderBy[first].iColumn;
+
+    if (column < 0 || (found >= 0 && (column != 0 || !view->rows.is_by_first))) {
+        return 0;
+    }
+    return PLAN_ORDER | (info->aOrderBy[first].desc != 0 ? PLAN_DOWN : 0) |
+           (found >= 0 ? 0 : column);
 }
 
 static int best_index(sqlite3_vtab *table, sqlite3_index_info *info)
@@ -112,13 +139,12 @@ static int best_index(sqlite3_vtab *table, sqlite3_index_info *info)
         [VIEW_PLAIN] = ROWS_PLAIN, [VIEW_NAME] = ROWS_NAME, [VIEW_KEY] = ROWS_KEY};
     const struct view *view = view_of(table);
     int chosen = choose(view, info);
+    int column = chosen >= 0 ? info->aConstraint[chosen].iColumn : -1;
     int count = ROWS_ALL;
-    int order = plan_order(view, info, chosen >= 0);
+    int order = plan_order(view, info, column);
 
     info->idxNum = order;
     if (chosen >= 0) {
-        int column = info->aConstraint[chosen].iColumn;
-
         count = row_counts[view->columns[column]];
         info->idxNum |= PLAN_FIND | column;
         /* SQLite compares once more: its = knows more types than ours. */
