@@ -1,4 +1,4 @@
-# Sourced by scripts/acceptance.sh and bench/council.sh: councils whose every process is ours to stop,
+# Sourced by scripts/acceptance.sh and benchmarks: councils whose every process is ours to stop,
 # kill and start again.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -81,56 +81,83 @@ for key in sys.argv[1].split("."):
 print(*value if isinstance(value, list) else [value])' "$1"
 }
 
-# ---- councils: DIR with coordinator and seats as processes "DIR/coordinator" and "DIR/seat-NN" ----
+# ---- councils: DIR with coordinators and seats as processes "DIR/coordinator-I" and "DIR/seat-NN" ----
 
-council_create() { # DIR SEATS
-    aims council create "$1" --seats "$2" --name "Council under test" >/dev/null 2>&1
+# Process -> options of the Byzantine program that is started in its place.
+declare -A mischief=()
+
+council_create() { # DIR SEATS [COORDINATORS]
+    aims council create "$1" --seats "$2" ${3:+--coordinators "$3"} --name "Council under test" \
+        >/dev/null 2>&1
 }
 
-url() { # DIR
-    json http <"$1/coordinators/0/endpoints.json"
+url() { # DIR [COORDINATOR]
+    json http <"$1/coordinators/${2:-0}/endpoints.json"
 }
 
-# Starts the coordinator, where it listened before if it did.
-coordinator_start() { # DIR
-    local file=$1/coordinators/0/endpoints.json where=()
+coordinators() { # DIR
+    ls "$1/coordinators"
+}
+
+# Starts PROGRAM as process NAME, which logs to NAME.log, or the Byzantine one in its place.
+start_member() { # NAME PROGRAM OPTION...
+    local name=$1 program=$2 lies=()
+    shift 2
+    if [ -n "${mischief[$name]:-}" ]; then
+        read -ra lies <<<"${mischief[$name]}"
+        start "$name" "$name.log" "${program/aims-/byzantine-}" "${lies[@]}" -- "$@"
+    else
+        start "$name" "$name.log" "$program" "$@"
+    fi
+}
+
+# Starts a coordinator, where it listened before if it did.
+coordinator_start() { # DIR [COORDINATOR]
+    local index=${2:-0} where=()
+    local file=$1/coordinators/$index/endpoints.json
     if [ -s "$file" ]; then
         local http
         http=$(json http <"$file")
         where=(--link "$(json link <"$file")" --http "${http#http://}")
     fi
-    start "$1/coordinator" "$1/coordinator.log" \
-        aims-coordinator --config "$1/coordinators/0/coordinator.yaml" "${where[@]}"
+    start_member "$1/coordinator-$index" \
+        aims-coordinator --config "$1/coordinators/$index/coordinator.yaml" "${where[@]}"
     within 30 test -s "$file"
 }
 
 seat_start() { # DIR SEAT
-    local number
+    local number index where=()
     number=$(printf %02d "$2")
-    start "$1/seat-$number" "$1/seat-$number.log" aims-agent --config "$1/seats/$number/agent.yaml" \
-        --coordinator "0=$(json link <"$1/coordinators/0/endpoints.json")"
+    for index in $(coordinators "$1"); do
+        where+=(--coordinator "$index=$(json link <"$1/coordinators/$index/endpoints.json")")
+    done
+    start_member "$1/seat-$number" aims-agent --config "$1/seats/$number/agent.yaml" "${where[@]}"
 }
 
 seat_stop() { # DIR SEAT SIGNAL
     stop "$1/seat-$(printf %02d "$2")" "$3"
 }
 
-status() { # DIR PATH
-    aims council status "$(url "$1")" --json 2>/dev/null | json "$2" 2>/dev/null
+status() { # DIR PATH [COORDINATOR]
+    aims council status "$(url "$1" "${3:-0}")" --json 2>/dev/null | json "$2" 2>/dev/null
 }
 
-status_is() { # DIR PATH VALUE
-    [ "$(status "$1" "$2")" = "$3" ]
+status_is() { # DIR PATH VALUE [COORDINATOR]
+    [ "$(status "$1" "$2" "${4:-0}")" = "$3" ]
 }
 
-# Starts coordinator and all seats and waits until all are up.
+# Starts coordinators and all seats and waits until every coordinator has all seats.
 council_start() { # DIR SEATS
-    local seat
-    coordinator_start "$1"
+    local seat index
+    for index in $(coordinators "$1"); do
+        coordinator_start "$1" "$index"
+    done
     for ((seat = 0; seat < $2; seat++)); do
         seat_start "$1" "$seat"
     done
-    within 60 status_is "$1" seatsUp "$2"
+    for index in $(coordinators "$1"); do
+        within 60 status_is "$1" seatsUp "$2" "$index"
+    done
 }
 
 council_stop() { # DIR
@@ -150,9 +177,13 @@ pack() { # DIR EVIDENCE NAME
 }
 
 submit() { # DIR NAME OPTION...
-    local dir=$1 name=$2
+    local dir=$1 name=$2 index where=()
     shift 2
-    aims submit "$name.aims" --key "$name.seed" --roster "$dir/roster.json" --url "$(url "$dir")" "$@"
+    for index in $(coordinators "$dir"); do
+        where+=(--coordinator "$index=$(url "$dir" "$index")")
+    done
+    [ "${#where[@]}" -gt 2 ] || where=(--url "$(url "$dir")")
+    aims submit "$name.aims" --key "$name.seed" --roster "$dir/roster.json" "${where[@]}" "$@"
 }
 
 # Exit codes 0, 3 and so on name decisions; for us all of them are results.

@@ -102,7 +102,7 @@ kill_coordinator() {
         within 10 has_cases "$dir" || problem "no case came in"
         moment 600
         ! has_cases "$dir" || open=$((open + 1))
-        stop "$dir/coordinator" KILL
+        stop "$dir/coordinator-0" KILL
         coordinator_start "$dir"
         wait "$submitter" || problem "a case could not be submitted"
     done

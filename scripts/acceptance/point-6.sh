@@ -130,10 +130,10 @@ refuse_agents() {
 
     "$python" "$parts/hostile.py" stranger "$dir" "$seat"
     start stranger "$work/stranger.log" aims-agent --config "$seat/agent.yaml" --coordinator "0=$link"
-    within 10 grep -q "keys that the roster does not name" "$dir/coordinator.log" ||
+    within 10 grep -q "keys that the roster does not name" "$dir/coordinator-0.log" ||
         problem "the coordinator does not tell of a stranger"
     [ "$(status "$dir" missing)" = 0 ] || problem "missing are '$(status "$dir" missing)', not seat 0 alone"
-    said=$(grep -h -m 1 "keys that the roster does not name" "$dir/coordinator.log" || true)
+    said=$(grep -h -m 1 "keys that the roster does not name" "$dir/coordinator-0.log" || true)
     detail "an agent whose key the council does not know: ${said#*: }"
     refusals=$((refusals + 1))
     stop stranger TERM
