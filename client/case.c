@@ -1,4 +1,4 @@
-/* aims status, report, certificate: what became of a case, from a coordinator or from files. */
+/* aims report, certificate: what became of a case, from a coordinator or from files. */
 
 #include <stdio.h>
 #include <string.h>
@@ -8,28 +8,15 @@
 #include "client/connect.h"
 #include "client/data.h"
 #include "client/file.h"
-#include "client/follow.h"
 #include "client/options.h"
 #include "client/print.h"
+#include "client/proofs.h"
 #include "client/result.h"
 #include "report/text.h"
 #include "report/when.h"
 
-#define ROWS_MAX 5 /* Rows of a paper that are quoted, unless told. */
-
-static bool read_case(const struct options *options, struct result_hearing *out,
-                      enum command_exit *exit, struct error *error)
-{
-    uint64_t attempt = 0;
-
-    if (!options_number(options, "attempt", 1, UINT32_MAX, &attempt, exit, error)) {
-        return false;
-    }
-    out->attempt = (uint32_t)attempt;
-    return encode_to_digest(options->arguments[0], &out->case_id) ||
-           OPTIONS_USAGE(exit, error, "'%s' is neither a file nor a case, 64 hex characters",
-                         options->arguments[0]);
-}
+#define ROWS_MAX       5  /* Rows of a paper that are quoted, unless told. */
+#define MISCONDUCT_MAX 16 /* Proofs that are told beside a report. */
 
 /* True when the argument is a case and not a file. */
 static bool is_case(const struct options *options)
@@ -39,86 +26,36 @@ static bool is_case(const struct options *options)
     return encode_to_digest(options->arguments[0], &ignored);
 }
 
-static void print_state(const struct follow_state *state)
-{
-    printf("attempt    %u\nstate      ", state->attempt);
-    print_clean(state->state, stdout);
-    printf("\nseats      %u up of %u, %u needed\n", state->seats_up, state->seats, state->quorum);
-    if (state->outcome[0] == '\0') {
-        printf("assessed   %u\nprepared   %u\ncommitted  %u\n", state->assessed, state->prepared,
-               state->committed);
-    }
-    if (state->why[0] != '\0') {
-        printf("waits      ");
-        print_clean(state->why, stdout);
-        printf("\n");
-    }
-    if (state->outcome[0] != '\0') {
-        printf("outcome    ");
-        print_clean(state->outcome, stdout);
-        enum findings_decision decision = findings_decision_of(state->decision);
-
-        printf("\ndecision   ");
-        print_clean(decision == 0 ? state->decision : print_decision(decision), stdout);
-        printf(" (as the coordinator says; aims report verifies it)\n");
-    }
-}
-
-static bool show_status(const struct options *options, const struct result_hearing *hearing,
-                        struct web *web, struct error *error)
-{
-    char path[RESULT_PATH_SIZE];
-    struct web_answer answer = {0};
-    struct follow_state state;
-
-    result_path(hearing, "", path);
-    bool is_ok = web_get(web, path, 0, &answer, error) &&
-                 follow_parse(buffer_bytes(&answer.body), &state, error);
-
-    if (is_ok && options->is_json) {
-        printf("%s\n", buffer_text(&answer.body));
-    } else if (is_ok) {
-        print_state(&state);
-    }
-    web_answer_finish(&answer);
-    return is_ok;
-}
-
-static bool run_status(const struct options *options, enum command_exit *exit, struct error *error)
-{
-    static const struct connect_needs needs = {.key = true};
-    struct arena *arena = arena_create(DATA_MEMORY_MAX);
-    struct connect connect = {0};
-    struct result_hearing hearing;
-    bool is_ok = read_case(options, &hearing, exit, error) &&
-                 connect_open(options, &needs, arena, &connect, exit, error) &&
-                 show_status(options, &hearing, connect.web, error);
-
-    connect_close(&connect);
-    arena_destroy(arena);
-    return is_ok;
-}
-
 /* A report to show, from either source. */
 struct show {
     const struct options *options;
     struct arena *arena;
     struct connect connect;
+    struct result_hearing hearing; /* When it comes from a coordinator. */
     struct result result;
     struct buffer papers; /* papers.json; empty when there is none. */
 };
 
+/* Asks one coordinator for the report and, if they are wanted, the papers. */
+static bool ask_report(void *context, struct web *web, struct error *error)
+{
+    struct show *show = context;
+
+    result_finish(&show->result);
+    buffer_clear(&show->papers);
+    return result_fetch(web, &show->connect.roster, &show->hearing, show->arena, &show->result,
+                        error) &&
+           (!options_has(show->options, "papers") ||
+            result_fetch_papers(web, &show->hearing, &show->papers, error));
+}
+
 static bool fetch_report(struct show *show, enum command_exit *exit, struct error *error)
 {
     static const struct connect_needs needs = {.key = true, .roster = true};
-    struct result_hearing hearing;
 
-    return read_case(show->options, &hearing, exit, error) &&
+    return result_read_hearing(show->options, &show->hearing, exit, error) &&
            connect_open(show->options, &needs, show->arena, &show->connect, exit, error) &&
-           result_fetch(show->connect.web, &show->connect.roster, &hearing, show->arena,
-                        &show->result, error) &&
-           (!options_has(show->options, "papers") ||
-            result_fetch_papers(show->connect.web, &hearing, &show->papers, error));
+           connect_ask(&show->connect, ask_report, show, error);
 }
 
 /* The file NAME beside the report at PATH. */
@@ -189,50 +126,131 @@ static void warn_papers(const struct result_papers *papers)
     }
 }
 
-static bool print_report(struct show *show, enum command_exit *exit, struct error *error)
+/* Opens the papers, if there are any; those of --seat are to be quoted. */
+static bool open_papers(struct show *show, struct result_papers *out, enum command_exit *exit,
+                        struct error *error)
+{
+    uint64_t seat = UINT64_MAX;
+
+    *out = (struct result_papers){0};
+    if (!options_number(show->options, "seat", 0, MESSAGE_SEATS_MAX - 1, &seat, exit, error)) {
+        return false;
+    }
+    if (show->papers.size == 0) {
+        return true;
+    }
+    if (!result_open_papers(buffer_bytes(&show->papers), show->connect.keys, show->result.parsed,
+                            seat == UINT64_MAX ? -1 : (int)seat, show->arena, out, error)) {
+        return false;
+    }
+    warn_papers(out);
+    return true;
+}
+
+static bool print_text(struct show *show, const struct result_papers *papers,
+                       enum command_exit *exit, struct error *error)
 {
     const struct report *report = show->result.parsed;
-    struct result_papers papers = {0};
-    struct text_options text = {.rows_max = ROWS_MAX};
+    struct text_options text = {.papers = papers->is_open ? &papers->papers : NULL};
     struct catalog catalog;
     struct buffer out = {0};
     uint64_t rows_max = ROWS_MAX;
-    uint64_t seat = UINT64_MAX;
 
-    if (!options_number(show->options, "seat", 0, MESSAGE_SEATS_MAX - 1, &seat, exit, error) ||
-        !options_number(show->options, "rows", 0, 10000, &rows_max, exit, error) ||
+    if (!options_number(show->options, "rows", 0, 10000, &rows_max, exit, error) ||
         !data_catalog(options_text(show->options, "catalog"), show->arena, &catalog, error) ||
         !report_check_catalog(report, &catalog, error)) {
         return false;
     }
-    if (show->papers.size > 0) {
-        if (!result_open_papers(buffer_bytes(&show->papers), show->connect.keys, report,
-                                seat == UINT64_MAX ? -1 : (int)seat, show->arena, &papers, error)) {
-            return false;
-        }
-        warn_papers(&papers);
-    }
     text.rows_max = (size_t)rows_max;
-    text.papers = papers.is_open ? &papers.papers : NULL;
     text_write(report, &catalog, &text, &out);
     file_print(&out);
     return true;
 }
 
+/* The report byte for byte; with --papers {"papers": {"criteria", "forged", "genuine", "omitted",
+ * "seat", "shown"}, "report"}, criteria as report/papers.h has them. */
+static void print_json(const struct show *show, const struct result_papers *papers)
+{
+    const struct buffer *report = &show->result.report;
+    struct buffer out = {0};
+
+    if (options_has(show->options, "papers")) {
+        buffer_append_text(&out, "{\"papers\":{\"criteria\":");
+        if (papers->is_open) {
+            papers_write_criteria(&papers->papers, &out);
+        } else {
+            buffer_append_text(&out, "[]");
+        }
+        buffer_format(&out, ",\"forged\":%zu,\"genuine\":%zu,\"omitted\":%zu,\"seat\":",
+                      papers->forged_count, papers->genuine_count, papers->omitted_count);
+        if (papers->is_open) {
+            buffer_format(&out, "%u", papers->papers.seat);
+        } else {
+            buffer_append_text(&out, "null");
+        }
+        buffer_format(&out, ",\"shown\":%zu},\"report\":", papers->shown_count);
+        buffer_append(&out, report->data, report->size);
+        buffer_append_text(&out, "}");
+    } else {
+        buffer_append(&out, report->data, report->size);
+    }
+    file_print(&out);
+}
+
+/* Says beside the report who was caught in its docket. A report stands whoever that is: what a
+ * council promises, it promises in spite of f such seats. */
+static void warn_misconduct(struct show *show)
+{
+    struct arena *arena = arena_create(PROOF_MEMORY_MAX);
+    struct buffer file = {0};
+    size_t shown_count = 0;
+
+    for (size_t i = 0; i < show->connect.count && shown_count == 0; i++) {
+        struct web *web = connect_at(&show->connect, i)->web;
+        struct proofs proofs;
+        struct proof proof;
+        struct error ignored;
+
+        if (!proofs_list(web, show->arena, &proofs, &ignored)) {
+            continue;
+        }
+        for (size_t j = 0; j < proofs.count && shown_count < MISCONDUCT_MAX; j++) {
+            if (!digest_equal(&proofs.entries[j].docket, &show->result.parsed->docket) ||
+                !proofs_fetch(web, proofs.entries[j].id, &show->connect.roster, arena, &file,
+                              &proof, &ignored)) {
+                continue;
+            }
+            shown_count++;
+            fputs("aims: misconduct in this docket: ", stderr);
+            proofs_print(&show->connect.roster, &proof, stderr);
+            fputs("\n", stderr);
+            arena_reset(arena);
+        }
+    }
+    buffer_finish(&file);
+    arena_destroy(arena);
+}
+
 static bool show_report(struct show *show, enum command_exit *exit, struct error *error)
 {
-    bool is_ok =
-        is_case(show->options) ? fetch_report(show, exit, error) : read_report(show, exit, error);
+    bool is_remote = is_case(show->options);
+    struct result_papers papers;
 
-    if (is_ok && show->options->is_json) {
-        (void)fwrite(show->result.report.data, 1, show->result.report.size, stdout);
-    } else if (is_ok) {
-        is_ok = print_report(show, exit, error);
+    if (!(is_remote ? fetch_report : read_report)(show, exit, error) ||
+        !open_papers(show, &papers, exit, error)) {
+        return false;
     }
-    if (is_ok) {
-        *exit = print_exit(show->result.parsed->findings.decision);
+    if (show->options->is_json) {
+        print_json(show, &papers);
+    } else if (!print_text(show, &papers, exit, error)) {
+        return false;
     }
-    return is_ok;
+    if (is_remote) {
+        (void)fflush(stdout);
+        warn_misconduct(show);
+    }
+    *exit = print_exit(show->result.parsed->findings.decision);
+    return true;
 }
 
 static bool run_report(const struct options *options, enum command_exit *exit, struct error *error)
@@ -264,12 +282,10 @@ static void print_certificate(const struct certificate *certificate, const struc
     }
 }
 
-/* Verifies the certificate, and that it is of HEARING unless that is NULL; keeps it when told
- * where, shows what it says. */
-static bool take_certificate(struct show *show, const char *name,
-                             const struct result_hearing *hearing, struct error *error)
+/* Verifies the certificate, and that it is of HEARING unless that is NULL. */
+static bool check_certificate(struct show *show, const char *name,
+                              const struct result_hearing *hearing, struct error *error)
 {
-    const char *output = options_text(show->options, "output");
     struct result *result = &show->result;
 
     if (!certificate_check(buffer_bytes(&result->certificate), name, &show->connect.roster,
@@ -281,6 +297,15 @@ static bool take_certificate(struct show *show, const char *name,
         return error_set(error, ERROR_CONFLICT,
                          "the coordinator answers with the certificate of another hearing");
     }
+    return true;
+}
+
+/* Keeps it when told where, else shows what it says. */
+static bool put_certificate(const struct show *show, struct error *error)
+{
+    const char *output = options_text(show->options, "output");
+    const struct result *result = &show->result;
+
     if (output != NULL) {
         return file_write(output, buffer_bytes(&result->certificate), 0644, error);
     }
@@ -292,16 +317,23 @@ static bool take_certificate(struct show *show, const char *name,
     return true;
 }
 
+static bool ask_certificate(void *context, struct web *web, struct error *error)
+{
+    struct show *show = context;
+
+    result_finish(&show->result);
+    return result_fetch_certificate(web, &show->hearing, &show->result.certificate, error) &&
+           check_certificate(show, "certificate of the coordinator", &show->hearing, error);
+}
+
 static bool fetch_certificate(struct show *show, enum command_exit *exit, struct error *error)
 {
     static const struct connect_needs needs = {.key = true, .roster = true};
-    struct result_hearing hearing;
 
-    return read_case(show->options, &hearing, exit, error) &&
+    return result_read_hearing(show->options, &show->hearing, exit, error) &&
            connect_open(show->options, &needs, show->arena, &show->connect, exit, error) &&
-           result_fetch_certificate(show->connect.web, &hearing, &show->result.certificate,
-                                    error) &&
-           take_certificate(show, "certificate of the coordinator", &hearing, error);
+           connect_ask(&show->connect, ask_certificate, show, error) &&
+           put_certificate(show, error);
 }
 
 static bool read_certificate(struct show *show, enum command_exit *exit, struct error *error)
@@ -312,7 +344,7 @@ static bool read_certificate(struct show *show, enum command_exit *exit, struct 
     return options_need(show->options, "roster", &roster, exit, error) &&
            roster_load(roster, show->arena, &show->connect.roster, error) &&
            file_read(path, MESSAGE_CERTIFICATE_MAX, &show->result.certificate, error) &&
-           take_certificate(show, path, NULL, error);
+           check_certificate(show, path, NULL, error) && put_certificate(show, error);
 }
 
 static bool run_certificate(const struct options *options, enum command_exit *exit,
@@ -328,27 +360,11 @@ static bool run_certificate(const struct options *options, enum command_exit *ex
     return is_ok;
 }
 
-static const struct command_option status_options[] = {
-    CONNECT_OPTIONS,
-    {"attempt", 0, false, "K", "this hearing of the case instead of the one that stands"},
-    {NULL, 0, false, NULL, NULL},
-};
-
-const struct command status_command = {
-    .name = "status",
-    .summary = "say how far a case is",
-    .arguments = "CASE",
-    .argument_min = 1,
-    .argument_max = 1,
-    .examples = "  aims status CASE --key org.seed --council council\n",
-    .options = status_options,
-    .run = run_status,
-};
-
 static const struct command_option report_options[] = {
     CONNECT_OPTIONS,
     {"attempt", 0, false, "K", "this hearing of the case instead of the one that stands"},
-    {"papers", 0, false, NULL, "quote rows of working papers that the key opens"},
+    {"papers", 0, false, NULL,
+     "quote rows of working papers that the key opens; with --json add them"},
     {"seat", 0, false, "N", "quote the papers of this seat"},
     {"rows", 0, false, "COUNT", "rows to quote of each criterion (5)"},
     {"catalog", 0, true, "NAME", "the catalogue that the report is about"},

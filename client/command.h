@@ -26,7 +26,8 @@ struct command_option {
     const char *name;  /* Without the two dashes; NULL ends a table. */
     char letter;       /* Short form; 0 = none. */
     bool is_setting;   /* AIMS_NAME in the environment stands in for it. */
-    const char *value; /* What its value is, "FILE"; NULL = it has none. */
+    const char *value; /* What its value is, "FILE"; NULL = it has none; "URL..." = it may be given
+                          several times, which one option of a command may. */
     const char *help;
 };
 

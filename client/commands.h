@@ -25,6 +25,8 @@ extern const struct command status_command;
 extern const struct command report_command;
 extern const struct command certificate_command;
 extern const struct command verify_command;
+extern const struct command misconduct_command;
+extern const struct command verify_misconduct_command;
 extern const struct command completion_command;
 extern const struct command version_command;
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/check.h"
 #include "base/encode.h"
 #include "client/delay.h"
 #include "client/print.h"
@@ -61,14 +62,23 @@ bool follow_parse(struct bytes source, struct follow_state *out, struct error *e
     return is_ok;
 }
 
-struct follower {
+bool follow_is_decided(const struct follow_state *state)
+{
+    return strcmp(state->state, "decided") == 0;
+}
+
+struct follow {
     struct web *web;
+    struct digest case_id;
     uint32_t attempt;
-    struct follow_state *state;
+    uint32_t rank;                /* Of the progress seen so far. */
+    bool has_progress;            /* Not told yet. */
+    struct follow_state state;    /* Heard last. */
     char shown[512];              /* Progress as it was shown last. */
     char phase[FOLLOW_WORD_SIZE]; /* Likewise. */
     bool is_terminal;
     bool is_decided;
+    bool has_asked; /* The state is known, and the stream has not been opened since. */
     bool has_heard; /* The stream brought something. */
     char id[24];    /* Of the last event. */
     char line[LINE_SIZE];
@@ -92,87 +102,126 @@ static void describe(const struct follow_state *state, char *out, size_t size)
 }
 
 /* On a terminal one line that changes, elsewhere a line per phase. */
-static void show(struct follower *follower)
+static void show(struct follow *follow)
 {
-    char text[sizeof(follower->shown)];
-    bool is_new_phase = strcmp(follower->phase, follower->state->state) != 0;
+    char text[sizeof(follow->shown)];
+    bool is_new_phase = strcmp(follow->phase, follow->state.state) != 0;
 
-    describe(follower->state, text, sizeof(text));
-    if (strcmp(text, follower->shown) == 0 || (!follower->is_terminal && !is_new_phase)) {
+    describe(&follow->state, text, sizeof(text));
+    if (strcmp(text, follow->shown) == 0 || (!follow->is_terminal && !is_new_phase)) {
         return;
     }
-    (void)snprintf(follower->shown, sizeof(follower->shown), "%s", text);
-    (void)snprintf(follower->phase, sizeof(follower->phase), "%s", follower->state->state);
-    fputs(follower->is_terminal ? "\r\033[K" : "", stderr);
+    (void)snprintf(follow->shown, sizeof(follow->shown), "%s", text);
+    (void)snprintf(follow->phase, sizeof(follow->phase), "%s", follow->state.state);
+    fputs(follow->is_terminal ? "\r\033[K" : "", stderr);
     print_clean(text, stderr);
-    fputs(follower->is_terminal ? "" : "\n", stderr);
+    fputs(follow->is_terminal ? "" : "\n", stderr);
     (void)fflush(stderr);
 }
 
+/* How far STATE has come in ATTEMPT, 0 .. FOLLOW_RANKS - 1. */
+static uint32_t rank_of(const struct follow_state *state, uint32_t attempt)
+{
+    const struct {
+        const char *name;
+        uint32_t count;
+    } phases[] = {
+        {"waiting", 0},
+        {"assessing", state->assessed},
+        {"preparing", state->prepared},
+        {"committing", state->committed},
+    };
+    enum { QUARTERS = 4 };
+
+    for (uint32_t i = 0; i < sizeof(phases) / sizeof(phases[0]); i++) {
+        if (strcmp(state->state, phases[i].name) == 0 && state->attempt >= attempt) {
+            uint32_t seats = state->seats == 0 ? 1 : state->seats;
+            uint32_t quarter = phases[i].count * QUARTERS / seats;
+
+            return i * QUARTERS + (quarter < QUARTERS ? quarter : QUARTERS - 1);
+        }
+    }
+    return 0;
+}
+
 /* Takes the JSON of a state; what cannot be read changes nothing. */
-static void take_state(struct follower *follower, struct bytes source)
+static void take_state(struct follow *follow, struct bytes source)
 {
     struct follow_state state;
     struct error ignored;
 
     if (follow_parse(source, &state, &ignored)) {
-        *follower->state = state;
-        follower->is_decided =
-            strcmp(state.state, "decided") == 0 && state.attempt >= follower->attempt;
-        show(follower);
+        uint32_t rank = rank_of(&state, follow->attempt);
+
+        follow->state = state;
+        follow->is_decided = follow_is_decided(&state) && state.attempt >= follow->attempt;
+        if (rank > follow->rank) {
+            follow->rank = rank;
+            follow->has_progress = true;
+        }
+        show(follow);
     }
 }
 
-static void take_line(struct follower *follower)
+static void take_line(struct follow *follow)
 {
     static const char data[] = "data:";
     static const char id[] = "id:";
-    char *line = follower->line;
+    char *line = follow->line;
 
-    line[follower->line_size] = '\0';
+    line[follow->line_size] = '\0';
     line[strcspn(line, "\r")] = '\0';
     if (strncmp(line, data, sizeof(data) - 1) == 0) {
-        take_state(follower, bytes_of_text(line + sizeof(data) - 1));
+        take_state(follow, bytes_of_text(line + sizeof(data) - 1));
     } else if (strncmp(line, id, sizeof(id) - 1) == 0) {
         char *value = line + sizeof(id) - 1;
 
         value += strspn(value, " ");
-        if (strlen(value) < sizeof(follower->id) && strspn(value, "0123456789") == strlen(value)) {
-            (void)snprintf(follower->id, sizeof(follower->id), "%s", value);
+        if (strlen(value) < sizeof(follow->id) && strspn(value, "0123456789") == strlen(value)) {
+            (void)snprintf(follow->id, sizeof(follow->id), "%s", value);
         }
     }
+}
+
+static bool has_news(const struct follow *follow)
+{
+    return follow->is_decided || follow->has_progress;
 }
 
 static bool take_part(void *context, struct bytes part)
 {
-    struct follower *follower = context;
+    struct follow *follow = context;
 
-    follower->has_heard = true;
-    for (size_t i = 0; i < part.size && !follower->is_decided; i++) {
+    follow->has_heard = true;
+    for (size_t i = 0; i < part.size && !has_news(follow); i++) {
         if (part.data[i] == '\n') {
-            if (!follower->is_long) {
-                take_line(follower);
+            if (!follow->is_long) {
+                take_line(follow);
             }
-            follower->line_size = 0;
-            follower->is_long = false;
-        } else if (follower->line_size + 1 < LINE_SIZE) {
-            follower->line[follower->line_size++] = (char)part.data[i];
+            follow->line_size = 0;
+            follow->is_long = false;
+        } else if (follow->line_size + 1 < LINE_SIZE) {
+            follow->line[follow->line_size++] = (char)part.data[i];
         } else {
-            follower->is_long = true;
+            follow->is_long = true;
         }
     }
-    return !follower->is_decided;
+    return !has_news(follow);
 }
 
 /* Asks for the state once. A refusal is final; a connection that fails is not. */
-static bool ask(struct follower *follower, const char *path, struct error *error)
+static bool ask(struct follow *follow, const char *path, uint32_t timeout_ms, struct error *error)
 {
-    struct web_request request = {.method = WEB_GET, .path = path};
+    struct web_request request = {
+        .method = WEB_GET,
+        .path = path,
+        .timeout_ms = timeout_ms < WEB_TIMEOUT_MS ? timeout_ms : WEB_TIMEOUT_MS,
+    };
     struct web_answer answer;
-    bool is_ok = web_send(follower->web, &request, &answer, error);
+    bool is_ok = web_send(follow->web, &request, &answer, error);
 
     if (is_ok && answer.status == 200) {
-        take_state(follower, buffer_bytes(&answer.body));
+        take_state(follow, buffer_bytes(&answer.body));
     } else if (is_ok) {
         is_ok = WEB_REFUSED(&answer, error);
     }
@@ -181,80 +230,98 @@ static bool ask(struct follower *follower, const char *path, struct error *error
 }
 
 /* Follows the stream until it ends, for whatever reason. */
-static void listen(struct follower *follower, const char *path, uint32_t timeout_ms)
+static void listen(struct follow *follow, const char *path, uint32_t timeout_ms)
 {
     struct web_request request = {
         .method = WEB_GET,
         .path = path,
-        .last_event_id = follower->id[0] == '\0' ? NULL : follower->id,
+        .last_event_id = follow->id[0] == '\0' ? NULL : follow->id,
         .timeout_ms = timeout_ms,
         .idle_ms = IDLE_MS,
         .on_data = take_part,
-        .context = follower,
+        .context = follow,
     };
     struct web_answer answer;
     struct error ignored;
 
-    follower->line_size = 0;
-    follower->is_long = false;
-    (void)!web_send(follower->web, &request, &answer, &ignored);
+    follow->line_size = 0;
+    follow->is_long = false;
+    (void)!web_send(follow->web, &request, &answer, &ignored);
     web_answer_finish(&answer);
 }
 
-static bool follow(struct follower *follower, const char *id, uint64_t timeout_ms,
-                   struct error *error)
+struct follow *follow_open(struct web *web, const struct digest *case_id, uint32_t attempt)
 {
-    char path[128];
-    char events[128];
-    uint64_t end = delay_now_ms() + timeout_ms;
-    uint32_t retry_ms = RETRY_MS;
+    struct follow *follow = calloc(1, sizeof(*follow));
 
-    (void)snprintf(path, sizeof(path), "/v1/cases/%s", id);
-    (void)snprintf(events, sizeof(events), "/v1/cases/%s/events", id);
-    for (uint64_t now = delay_now_ms(); now < end; now = delay_now_ms()) {
-        follower->has_heard = false;
-        if (!ask(follower, path, error)) {
-            return false;
-        }
-        if (!follower->is_decided) {
-            uint64_t left = end - now;
-
-            listen(follower, events, left > UINT32_MAX ? UINT32_MAX : (uint32_t)left);
-        }
-        if (follower->is_decided) {
-            return true;
-        }
-        retry_ms = follower->has_heard ? RETRY_MS : retry_ms;
-        delay_sleep_ms(retry_ms);
-        retry_ms = retry_ms * 2 > RETRY_MS_MAX ? RETRY_MS_MAX : retry_ms * 2;
-    }
-    return error_set(error, ERROR_TIMEOUT, "case %s is not decided after %llu s%s%s", id,
-                     (unsigned long long)(timeout_ms / 1000),
-                     follower->shown[0] == '\0' ? "" : "; ", follower->shown);
+    CHECK(follow != NULL);
+    follow->web = web;
+    follow->case_id = *case_id;
+    follow->attempt = attempt;
+    follow->is_terminal = print_can_redraw();
+    return follow;
 }
 
-bool follow_case(struct web *web, const struct digest *case_id, uint32_t attempt,
-                 uint64_t timeout_ms, struct follow_state *out, struct error *error)
+void follow_close(struct follow *follow)
 {
-    struct follower *follower = calloc(1, sizeof(*follower));
-    struct follow_state state = {0};
-    char id[DIGEST_HEX_SIZE];
-    bool is_ok = false;
-
-    if (follower == NULL) {
-        return error_set(error, ERROR_LIMIT, "no memory");
-    }
-    follower->web = web;
-    follower->attempt = attempt;
-    follower->state = &state;
-    follower->is_terminal = print_can_redraw();
-    is_ok = follow(follower, encode_digest(case_id, id), timeout_ms, error);
-    if (follower->is_terminal && follower->shown[0] != '\0') {
+    if (follow != NULL && follow->is_terminal && follow->shown[0] != '\0') {
         fputc('\n', stderr);
     }
-    free(follower);
-    if (is_ok) {
-        *out = state;
+    free(follow);
+}
+
+const struct follow_state *follow_state(const struct follow *follow)
+{
+    return &follow->state;
+}
+
+const char *follow_text(const struct follow *follow)
+{
+    return follow->shown;
+}
+
+/* Asks and listens until there is news or the time is over. */
+static bool wait_for_news(struct follow *follow, uint64_t end_ms, struct error *error)
+{
+    char id[DIGEST_HEX_SIZE];
+    char path[128];
+    char events[128];
+    uint32_t retry_ms = RETRY_MS;
+
+    (void)snprintf(path, sizeof(path), "/v1/cases/%s", encode_digest(&follow->case_id, id));
+    (void)snprintf(events, sizeof(events), "/v1/cases/%s/events", id);
+    for (uint64_t now = delay_now_ms(); now < end_ms; now = delay_now_ms()) {
+        uint32_t left = end_ms - now < UINT32_MAX ? (uint32_t)(end_ms - now) : UINT32_MAX;
+
+        if (!follow->has_asked && !ask(follow, path, left, error)) {
+            return false;
+        }
+        follow->has_asked = true;
+        follow->has_heard = false;
+        if (!has_news(follow)) {
+            listen(follow, events, left);
+            follow->has_asked = false;
+        }
+        if (has_news(follow)) {
+            return true;
+        }
+        retry_ms = follow->has_heard ? RETRY_MS : retry_ms;
+        delay_sleep_ms(retry_ms < left ? retry_ms : left);
+        retry_ms = retry_ms * 2 > RETRY_MS_MAX ? RETRY_MS_MAX : retry_ms * 2;
     }
-    return is_ok;
+    return true;
+}
+
+bool follow_wait(struct follow *follow, uint64_t end_ms, enum follow_event *event,
+                 struct error *error)
+{
+    if (!wait_for_news(follow, end_ms, error)) {
+        return false;
+    }
+    *event = follow->is_decided     ? FOLLOW_DECIDED
+             : follow->has_progress ? FOLLOW_PROGRESS
+                                    : FOLLOW_SILENT;
+    follow->is_decided = false;
+    follow->has_progress = false;
+    return true;
 }

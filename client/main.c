@@ -16,12 +16,30 @@
 #include "formats/text.h"
 
 const struct command *const command_table[] = {
-    &init_command,           &import_federal_command, &check_command,       &gaps_command,
-    &pack_command,           &unpack_command,         &submit_command,      &status_command,
-    &report_command,         &certificate_command,    &verify_command,      &key_create_command,
-    &key_show_command,       &rules_lint_command,     &rules_test_command,  &rules_run_command,
-    &council_create_command, &council_check_command,  &council_run_command, &council_status_command,
-    &completion_command,     &version_command,
+    &init_command,
+    &import_federal_command,
+    &check_command,
+    &gaps_command,
+    &pack_command,
+    &unpack_command,
+    &submit_command,
+    &status_command,
+    &report_command,
+    &certificate_command,
+    &verify_command,
+    &misconduct_command,
+    &verify_misconduct_command,
+    &key_create_command,
+    &key_show_command,
+    &rules_lint_command,
+    &rules_test_command,
+    &rules_run_command,
+    &council_create_command,
+    &council_check_command,
+    &council_run_command,
+    &council_status_command,
+    &completion_command,
+    &version_command,
 };
 const size_t command_count = sizeof(command_table) / sizeof(command_table[0]);
 

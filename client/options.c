@@ -69,6 +69,33 @@ struct reader {
     struct options *options;
 };
 
+static bool may_repeat(const struct command_option *option)
+{
+    size_t length = option->value == NULL ? 0 : strlen(option->value);
+
+    return length > 3 && strcmp(option->value + length - 3, "...") == 0;
+}
+
+/* Keeps the VALUE of OPTION, whose first one may be there already. */
+static bool keep_value(struct options *options, const struct command_option *option,
+                       const char *value, struct error *error)
+{
+    size_t index = (size_t)(option - options->command->options);
+
+    CHECK(index < OPTIONS_MAX);
+    if (may_repeat(option)) {
+        if (options->list_count == OPTIONS_LIST_MAX) {
+            return error_set(error, ERROR_INVALID, "--%s is given more than %d times", option->name,
+                             OPTIONS_LIST_MAX);
+        }
+        options->list[options->list_count++] = value;
+    } else if (options->values[index] != NULL) {
+        return error_set(error, ERROR_INVALID, "--%s is given twice", option->name);
+    }
+    options->values[index] = value == NULL ? "" : value;
+    return true;
+}
+
 static bool take_option(struct reader *reader, const struct command_option *option,
                         const char *value, struct error *error)
 {
@@ -85,12 +112,6 @@ static bool take_option(struct reader *reader, const struct command_option *opti
         options->wants_help = true;
         return true;
     }
-    size_t index = (size_t)(option - options->command->options);
-
-    CHECK(index < OPTIONS_MAX);
-    if (options->values[index] != NULL) {
-        return error_set(error, ERROR_INVALID, "--%s is given twice", option->name);
-    }
     if (option->value != NULL && value == NULL) {
         if (reader->next == reader->count) {
             return error_set(error, ERROR_INVALID, "--%s wants a value: --%s %s", option->name,
@@ -98,8 +119,7 @@ static bool take_option(struct reader *reader, const struct command_option *opti
         }
         value = reader->words[reader->next++];
     }
-    options->values[index] = value == NULL ? "" : value;
-    return true;
+    return keep_value(options, option, value, error);
 }
 
 static bool take_long(struct reader *reader, const char *word, struct error *error)
@@ -226,6 +246,11 @@ const char *options_text(const struct options *options, const char *name)
     const char *value = options->values[option - options->command->options];
 
     return value == NULL && option->is_setting ? environment(name) : value;
+}
+
+const char *options_item(const struct options *options, size_t index)
+{
+    return index < options->list_count ? options->list[index] : NULL;
 }
 
 bool options_has(const struct options *options, const char *name)

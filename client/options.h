@@ -13,6 +13,7 @@
 
 #define OPTIONS_MAX           16 /* Of one command, without the common ones. */
 #define OPTIONS_ARGUMENTS_MAX 8
+#define OPTIONS_LIST_MAX      8 /* Times that an option may be given. */
 
 struct options {
     const struct command *command;
@@ -21,6 +22,8 @@ struct options {
     size_t argument_count;
     const char *arguments[OPTIONS_ARGUMENTS_MAX];
     const char *values[OPTIONS_MAX]; /* By index in the command's table; NULL = not given. */
+    size_t list_count;
+    const char *list[OPTIONS_LIST_MAX]; /* Values of the option that may be given several times. */
 };
 
 /* Reads the COUNT words behind the command's name.
@@ -38,6 +41,9 @@ bool options_given(const struct options *options, const char *name);
 
 /* Gives the option NAME a value, as if it had been on the command line. */
 void options_set(struct options *options, const char *name, const char *value);
+
+/* Value INDEX of the option that may be given several times; NULL behind the last. */
+const char *options_item(const struct options *options, size_t index);
 
 /* True when the option NAME, which takes no value, is given. */
 bool options_has(const struct options *options, const char *name);

@@ -14,6 +14,21 @@ void result_finish(struct result *result)
 {
     buffer_finish(&result->certificate);
     buffer_finish(&result->report);
+    *result = (struct result){.checked = NULL};
+}
+
+bool result_read_hearing(const struct options *options, struct result_hearing *out,
+                         enum command_exit *exit, struct error *error)
+{
+    uint64_t attempt = 0;
+
+    if (!options_number(options, "attempt", 1, UINT32_MAX, &attempt, exit, error)) {
+        return false;
+    }
+    out->attempt = (uint32_t)attempt;
+    return encode_to_digest(options->arguments[0], &out->case_id) ||
+           OPTIONS_USAGE(exit, error, "'%s' is neither a file nor a case, 64 hex characters",
+                         options->arguments[0]);
 }
 
 void result_path(const struct result_hearing *hearing, const char *what, char out[RESULT_PATH_SIZE])

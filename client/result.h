@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/error.h"
+#include "client/options.h"
 #include "client/web.h"
 #include "proto/roster.h"
 #include "report/certificate.h"
@@ -29,6 +30,7 @@ struct result {
     size_t index;                /* Of the case in the certificate. */
 };
 
+/* Frees what was fetched and forgets the rest. */
 void result_finish(struct result *result);
 
 /* Which hearing: attempt 0 is the one that stands. */
@@ -36,6 +38,11 @@ struct result_hearing {
     struct digest case_id;
     uint32_t attempt;
 };
+
+/* The hearing that argument 0 and --attempt name. Errors: ERROR_INVALID, and *EXIT is
+ * COMMAND_USAGE. */
+MUST_USE bool result_read_hearing(const struct options *options, struct result_hearing *out,
+                                  enum command_exit *exit, struct error *error);
 
 /* The path of the hearing, and of WHAT below it: "" or such as "/report". */
 void result_path(const struct result_hearing *hearing, const char *what,

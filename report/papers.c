@@ -69,6 +69,47 @@ static bool emit_rows(struct buffer *out, const struct engine_answer *answer, si
     return true;
 }
 
+/* A criterion up to its rows. */
+static void emit_head(struct buffer *out, const struct engine_answer *answer, const char *id)
+{
+    buffer_append_byte(out, '{');
+    emit_key(out, "answer");
+    emit_text(out, findings_answer_name(answer->answer));
+    emit_key(out, "columns");
+    buffer_append_byte(out, '[');
+    for (size_t i = 0; i < answer->column_count; i++) {
+        emit_comma(out);
+        emit_text(out, answer->columns[i]);
+    }
+    buffer_append_byte(out, ']');
+    emit_key(out, "id");
+    emit_text(out, id);
+    emit_key(out, "note");
+    emit_text(out, answer->note);
+}
+
+static void emit_omitted(struct buffer *out, size_t row_count)
+{
+    emit_key(out, "omitted");
+    emit_number(out, row_count);
+}
+
+void papers_write_criteria(const struct papers *papers, struct buffer *out)
+{
+    buffer_append_byte(out, '[');
+    for (size_t i = 0; i < papers->result.count; i++) {
+        emit_comma(out);
+        emit_head(out, &papers->result.answers[i], papers->ids[i]);
+        if (papers->omitted[i] > 0) {
+            emit_omitted(out, papers->omitted[i]);
+        } else {
+            CHECK(emit_rows(out, &papers->result.answers[i], SIZE_MAX));
+        }
+        buffer_append_byte(out, '}');
+    }
+    buffer_append_byte(out, ']');
+}
+
 void papers_encode(const struct papers *papers, const struct catalog *catalog, struct buffer *out)
 {
     struct digest key;
@@ -85,26 +126,12 @@ void papers_encode(const struct papers *papers, const struct catalog *catalog, s
         size_t before = 0;
 
         emit_comma(out);
-        buffer_append_byte(out, '{');
-        emit_key(out, "answer");
-        emit_text(out, findings_answer_name(answer->answer));
-        emit_key(out, "columns");
-        buffer_append_byte(out, '[');
-        for (size_t j = 0; j < answer->column_count; j++) {
-            emit_comma(out);
-            emit_text(out, answer->columns[j]);
-        }
-        buffer_append_byte(out, ']');
-        emit_key(out, "id");
-        emit_text(out, catalog->criteria[i].id);
-        emit_key(out, "note");
-        emit_text(out, answer->note);
+        emit_head(out, answer, catalog->criteria[i].id);
         before = out->size;
         if (emit_rows(out, answer, room)) {
             room -= out->size - before < room ? out->size - before : room;
         } else {
-            emit_key(out, "omitted");
-            emit_number(out, answer->row_count);
+            emit_omitted(out, answer->row_count);
         }
         buffer_append_byte(out, '}');
     }

@@ -57,6 +57,9 @@ enum papers_state {
  * left out where they do not fit, in voting order. */
 void papers_encode(const struct papers *papers, const struct catalog *catalog, struct buffer *out);
 
+/* Appends the list "criteria" of the plain form for PAPERS that were decoded. */
+void papers_write_criteria(const struct papers *papers, struct buffer *out);
+
 /* Reads the plain form into ARENA.
  *
  * Errors: ERROR_INVALID with what is wrong; ERROR_LIMIT. */

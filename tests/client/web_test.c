@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "client/delay.h"
 #include "client/follow.h"
 #include "client/web.h"
 #include "crypto/keys.h"
@@ -58,7 +59,17 @@ static bool follow(struct scene *scene, uint32_t attempt, struct follow_state *s
 {
     static const struct digest case_id = {{1}};
 
-    return follow_case(scene->web, &case_id, attempt, WAIT_MS, state, &scene->error);
+    struct follow *following = follow_open(scene->web, &case_id, attempt);
+    uint64_t end_ms = delay_now_ms() + WAIT_MS;
+    enum follow_event event = FOLLOW_PROGRESS;
+    bool is_ok = true;
+
+    while (is_ok && event == FOLLOW_PROGRESS) {
+        is_ok = follow_wait(following, end_ms, &event, &scene->error);
+    }
+    *state = *follow_state(following);
+    follow_close(following);
+    return is_ok && event == FOLLOW_DECIDED;
 }
 
 /* Copies the value of header field NAME of a request into OUT. */
@@ -286,6 +297,38 @@ static void an_earlier_attempt_that_is_decided_is_waited_past(void **state)
     stop(&scene);
 }
 
+static void progress_counts_once_whatever_the_coordinator_says(void **state)
+{
+#define STATE(phase, assessed)                                                                     \
+    "data: {\"attempt\":1,\"state\":\"" phase "\",\"assessed\":" assessed ",\"seats\":8}\n\n"
+    static const char *const answers[] = {
+        JSON("200 OK", "{\"attempt\":1,\"state\":\"waiting\",\"seats\":8}"),
+        STREAM STATE("assessing", "1") STATE("waiting", "0") STATE("assessing", "1"),
+        JSON("200 OK", "{\"attempt\":1,\"state\":\"assessing\",\"assessed\":1,\"seats\":8}"),
+        STREAM STATE("assessing", "99999") STATE("assessing", "8") STATE("committing", "0"),
+        JSON("200 OK", "{\"attempt\":2,\"state\":\"preparing\",\"seats\":0}"),
+        STREAM STATE("committing", "0"),
+        JSON("200 OK", DECIDED),
+    };
+    static const struct digest case_id = {{1}};
+    enum follow_event event = FOLLOW_SILENT;
+    struct scene scene;
+    unsigned count = 0;
+
+    (void)state;
+    START(&scene, answers);
+    struct follow *following = follow_open(scene.web, &case_id, 1);
+
+    while (event != FOLLOW_DECIDED) {
+        assert_true(follow_wait(following, delay_now_ms() + WAIT_MS, &event, &scene.error));
+        assert_int_not_equal(event, FOLLOW_SILENT);
+        count += event == FOLLOW_PROGRESS;
+    }
+    assert_int_equal(count, 4); /* assessing, its last quarter, preparing, committing. */
+    follow_close(following);
+    stop(&scene);
+}
+
 static void hostile_states_are_cut_to_size(void **state)
 {
     struct buffer json = {0};
@@ -323,6 +366,7 @@ int main(void)
         cmocka_unit_test(without_a_stream_a_case_is_asked_for_again),
         cmocka_unit_test(a_case_that_is_not_ours_is_not_followed),
         cmocka_unit_test(an_earlier_attempt_that_is_decided_is_waited_past),
+        cmocka_unit_test(progress_counts_once_whatever_the_coordinator_says),
         cmocka_unit_test(hostile_states_are_cut_to_size),
     };
 
