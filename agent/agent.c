@@ -7,14 +7,14 @@
 #include <time.h>
 
 #include "agent/assessment.h"
+#include "agent/delivery.h"
+#include "agent/dockets.h"
 #include "agent/examine.h"
 #include "agent/hearing.h"
 #include "agent/papers_desk.h"
 #include "base/check.h"
-#include "base/encode.h"
 #include "base/log.h"
 #include "proto/codec.h"
-#include "report/certificate.h"
 
 #define LOADED_SIZE_MAX (64U * 1024 * 1024) /* Bytes of roster and catalogue. */
 #define QUEUE_MAX       1000
@@ -64,10 +64,43 @@ void agent_send_all(struct agent *agent, const struct message *message)
     }
 }
 
-static void drop(struct agent *agent, uint8_t from, const struct error *why)
+static const char *const kind_names[] = {
+    [0] = "message",
+    [MESSAGE_HELLO] = "HELLO",
+    [MESSAGE_PING] = "PING",
+    [MESSAGE_PONG] = "PONG",
+    [MESSAGE_ASSIGN] = "ASSIGN",
+    [MESSAGE_VERDICT] = "VERDICT",
+    [MESSAGE_PROPOSE] = "PROPOSE",
+    [MESSAGE_PREPARE] = "PREPARE",
+    [MESSAGE_CERTIFY] = "CERTIFY",
+    [MESSAGE_COMMIT] = "COMMIT",
+    [MESSAGE_DECIDE] = "DECIDE",
+    [MESSAGE_DONE] = "DONE",
+    [MESSAGE_NEW_VIEW] = "NEW-VIEW",
+    [MESSAGE_TC] = "TC",
+    [MESSAGE_FETCH] = "FETCH",
+    [MESSAGE_ITEM] = "ITEM",
+};
+
+void agent_drop(struct agent *agent, uint8_t from, enum message_kind kind,
+                const struct error *error)
 {
-    agent->malformed_count++;
-    log_line(LOG_WARNING, "coordinator %u: message dropped: %s", from, why->message);
+    CHECK(kind < MESSAGE_KIND_COUNT);
+
+    agent->dropped_counts[kind]++;
+    log_line(LOG_WARNING, "coordinator %u: %s dropped: %s", from, kind_names[kind], error->message);
+}
+
+/* What was dropped in this run, by kind. */
+static void log_dropped(const struct agent *agent)
+{
+    for (int kind = 0; kind < MESSAGE_KIND_COUNT; kind++) {
+        if (agent->dropped_counts[kind] > 0) {
+            log_line(LOG_INFO, "dropped: %llu of kind %s",
+                     (unsigned long long)agent->dropped_counts[kind], kind_names[kind]);
+        }
+    }
 }
 
 /* ---- one's own greeting, and theirs ---- */
@@ -89,6 +122,14 @@ static void say_hello(struct agent *agent, uint8_t coordinator)
     agent_send(agent, coordinator, &message);
 }
 
+/* Tells every hearing that coordinator CHAIR came or went. */
+static void tell_hearings(struct agent *agent, uint8_t chair, bool is_up)
+{
+    for (struct hearing *hearing = agent->hearings; hearing != NULL; hearing = hearing->next) {
+        hearing_chair(hearing, chair, is_up);
+    }
+}
+
 static void take_hello(struct agent *agent, uint8_t from, const struct message *message)
 {
     struct agent_peer *peer = &agent->peers[from];
@@ -97,201 +138,84 @@ static void take_hello(struct agent *agent, uint8_t from, const struct message *
         log_line(LOG_ERROR, "coordinator %u serves another roster", from);
         return;
     }
+    if (peer->is_up && loop_now_ms() < peer->greeted_ms + AGENT_HELLO_MS) {
+        return; /* Our greetings crossed its answers. */
+    }
     if (!peer->is_up) {
         log_line(LOG_INFO, "coordinator %u is there", from);
     }
     peer->is_up = true;
+    peer->greeted_ms = loop_now_ms();
+    peer->is_lost = false;
+    /* Also when it was not missed: it may have been started anew, and know nothing. */
+    tell_hearings(agent, from, true);
+    delivery_restart(agent->delivery, from);
 }
 
 /* Gives the examination something to do: verdicts first, then papers. */
 static void work(struct agent *agent)
 {
+    agent->has_work = false;
     if (assessment_advance(agent)) {
         papers_desk_advance(agent->papers_desk);
     }
 }
 
+/* One that is silent for long is lost; so is one that never answered. */
+static void watch_peer(struct agent *agent, struct agent_peer *peer)
+{
+    struct error error;
+
+    if (peer->is_lost || loop_now_ms() <= peer->heard_ms + AGENT_SILENCE_MS) {
+        return;
+    }
+    log_line(LOG_WARNING, "coordinator %u is silent", peer->index);
+    if (peer->is_up && !link_client_reconnect(peer->link, &error)) {
+        log_line(LOG_ERROR, "coordinator %u: %s", peer->index, error.message);
+    }
+    peer->is_up = false;
+    peer->is_lost = true;
+    tell_hearings(agent, peer->index, false);
+}
+
 static void heartbeat(void *context)
 {
     struct agent *agent = context;
-    uint64_t now_ms = loop_now_ms();
 
     for (uint8_t i = 0; i < agent->roster.coordinator_count; i++) {
-        struct agent_peer *peer = &agent->peers[i];
         struct message ping = {.kind = MESSAGE_PING};
-        struct error error;
 
-        if (peer->is_up && now_ms > peer->heard_ms + AGENT_SILENCE_MS) {
-            log_line(LOG_WARNING, "coordinator %u is silent", i);
-            peer->is_up = false;
-            if (!link_client_reconnect(peer->link, &error)) {
-                log_line(LOG_ERROR, "coordinator %u: %s", i, error.message);
-            }
-        }
+        watch_peer(agent, &agent->peers[i]);
         ping.ping.clock_ms = clock_ms();
-        if (peer->is_up) {
+        if (agent->peers[i].is_up) {
             agent_send(agent, i, &ping);
         } else {
             say_hello(agent, i);
         }
     }
+    if (agent->has_put_away || agent->restored != 0) {
+        dockets_restore(agent, DOCKETS_RESTORE_MAX);
+    }
+    delivery_tick(agent->delivery);
     examine_tick(agent->examine);
+    assessment_yield(agent);
     work(agent);
-    loop_timer_set(agent->loop, &agent->heartbeat, now_ms + AGENT_HELLO_MS);
+    loop_timer_set(agent->loop, &agent->heartbeat, loop_now_ms() + AGENT_HELLO_MS);
 }
 
 /* ---- messages ---- */
-
-/* A docket that is decided is answered for by the store. True when it was. */
-static bool answer_decided(struct agent *agent, uint8_t from, const struct digest *docket)
-{
-    struct message message = {.kind = MESSAGE_DECIDE};
-    struct buffer certificate = {0};
-    struct error error;
-    bool is_decided = seat_store_certificate(agent->store, docket, &certificate, &error);
-
-    if (is_decided) {
-        message.decide.docket = *docket;
-        message.decide.certificate = buffer_bytes(&certificate);
-        agent_send(agent, from, &message);
-    } else if (error.code != ERROR_NOT_FOUND) {
-        agent_fail(agent, &error);
-    }
-    buffer_finish(&certificate);
-    return is_decided;
-}
-
-/* True when one more hearing may be held in memory. A docket whose verdict is given can be put away
- * for it: the store has all of it, and the next message for it brings it back. */
-static bool make_room(struct agent *agent)
-{
-    struct hearing *hearing = agent->hearings;
-
-    if (agent->hearing_count < AGENT_HEARINGS_MAX) {
-        return true;
-    }
-    while (hearing != NULL && hearing->assessment != NULL) {
-        hearing = hearing->next;
-    }
-    if (hearing != NULL) {
-        hearing_destroy(hearing);
-    }
-    return hearing != NULL;
-}
-
-/* The docket is new: keeps it and makes its hearing. NULL when it could not be kept. */
-static struct hearing *open_docket(struct agent *agent, struct arena *arena,
-                                   const struct verify_docket *docket,
-                                   const struct message_signed *signed_docket)
-{
-    struct seat_store_docket kept = {.id = docket->scope.docket,
-                                     .home = docket->docket.home,
-                                     .serial = docket->docket.serial,
-                                     .docket = *signed_docket};
-    struct seat_store_docket ignored;
-    struct seat_record record;
-    struct error error;
-    bool is_twin = false;
-    bool is_found = false;
-
-    if (!seat_store_put_docket(agent->store, &kept, &is_twin, &error) ||
-        !seat_store_load(agent->store, &kept.id, arena, &ignored, &record, &is_found, &error)) {
-        agent_fail(agent, &error);
-        return NULL;
-    }
-    if (is_twin) {
-        log_line(LOG_ERROR, "coordinator %u signed two dockets with serial %llu",
-                 docket->docket.home, (unsigned long long)docket->docket.serial);
-    }
-    return hearing_create(agent, arena, docket, &record);
-}
-
-static void take_assign(struct agent *agent, uint8_t from, const struct message *message)
-{
-    struct arena *arena = arena_create(AGENT_DOCKET_MEMORY);
-    struct verify_docket docket;
-    struct message_signed kept = message->assign.docket;
-    struct hearing *hearing = NULL;
-    struct error error;
-
-    /* The docket outlives the message it came in. */
-    kept.payload.data = (const uint8_t *)arena_copy(arena, kept.payload.data, kept.payload.size);
-    if (kept.payload.data == NULL ||
-        !verify_docket(&agent->roster, &kept, arena, &docket, &error) ||
-        (docket.has_earlier && !certificate_check_earlier(&docket, &error))) {
-        drop(agent, from, &error);
-    } else if (!digest_equal(&docket.docket.catalog, &agent->catalog.digest)) {
-        error_record(&error, ERROR_INVALID, "ASSIGN for a catalogue that is not loaded here");
-        drop(agent, from, &error);
-    } else if ((hearing = hearing_find(agent, &docket.scope.docket)) != NULL) {
-        hearing_assign(hearing, from);
-    } else if (!answer_decided(agent, from, &docket.scope.docket) && agent->failure.code == 0 &&
-               make_room(agent)) {
-        hearing = open_docket(agent, arena, &docket, &kept);
-        if (hearing != NULL) {
-            hearing_assign(hearing, from);
-            return; /* The arena is the hearing's now. */
-        }
-    }
-    arena_destroy(arena);
-}
-
-/* Brings a hearing back from the store, if the docket is known and open. */
-static struct hearing *find_or_load(struct agent *agent, uint8_t from,
-                                    const struct digest *docket_id)
-{
-    struct hearing *hearing = hearing_find(agent, docket_id);
-    struct seat_store_docket stored;
-    struct seat_record record;
-    struct verify_docket docket;
-    struct error error;
-    bool is_found = false;
-
-    if (hearing != NULL) {
-        return hearing;
-    }
-    struct arena *arena = arena_create(AGENT_DOCKET_MEMORY);
-
-    if (!seat_store_load(agent->store, docket_id, arena, &stored, &record, &is_found, &error)) {
-        agent_fail(agent, &error);
-    } else if (is_found && record.is_decided) {
-        (void)answer_decided(agent, from, docket_id);
-    } else if (is_found && stored.docket.payload.size > 0 && make_room(agent)) {
-        /* It was verified before it was stored; decoding it again needs the same call. */
-        if (verify_docket(&agent->roster, &stored.docket, arena, &docket, &error)) {
-            return hearing_create(agent, arena, &docket, &record);
-        }
-        agent_fail(agent, &error);
-    }
-    arena_destroy(arena);
-    return NULL;
-}
-
-static void ask_for_docket(struct agent *agent, uint8_t from, const struct digest *docket)
-{
-    struct message message = {.kind = MESSAGE_FETCH};
-
-    message.fetch.item = MESSAGE_ITEM_DOCKET;
-    message.fetch.digest = *docket;
-    agent_send(agent, from, &message);
-}
 
 static void take_propose(struct agent *agent, uint8_t from, const struct message *message,
                          struct bytes frame)
 {
     struct message_propose propose;
+    struct hearing *hearing;
     struct error error;
 
     if (!codec_payload_decode_propose(message->propose.propose.payload, &propose, &error)) {
-        drop(agent, from, &error);
-        return;
-    }
-    struct hearing *hearing = find_or_load(agent, from, &propose.docket);
-
-    if (hearing != NULL) {
+        agent_drop(agent, from, MESSAGE_PROPOSE, &error);
+    } else if ((hearing = dockets_find(agent, from, &propose.docket)) != NULL) {
         hearing_propose(hearing, from, message, frame);
-    } else {
-        ask_for_docket(agent, from, &propose.docket);
     }
 }
 
@@ -299,69 +223,99 @@ static void take_certify(struct agent *agent, uint8_t from, struct bytes bytes)
 {
     struct message_prepare prepare;
     struct message_qc qc;
+    struct hearing *hearing;
     struct error error;
 
     if (!codec_part_decode_qc(bytes, agent->work, &qc, &error) ||
         !codec_payload_decode_prepare(qc.payload, &prepare, &error)) {
-        drop(agent, from, &error);
-        return;
-    }
-    struct hearing *hearing = find_or_load(agent, from, &prepare.docket);
-
-    if (hearing != NULL) {
+        agent_drop(agent, from, MESSAGE_CERTIFY, &error);
+    } else if ((hearing = dockets_find(agent, from, &prepare.docket)) != NULL) {
         hearing_certify(hearing, from, bytes);
     }
 }
 
-static void take_decide(struct agent *agent, uint8_t from, const struct message *message)
+static void take_new_view(struct agent *agent, uint8_t from, const struct message *message)
 {
-    struct message done = {.kind = MESSAGE_DONE};
-    struct certificate *certificate = NULL;
+    struct message_new_view report;
+    struct hearing *hearing;
     struct error error;
 
-    if (!certificate_check(message->decide.certificate, "DECIDE", &agent->roster, agent->work,
-                           &certificate, &error)) {
-        drop(agent, from, &error);
-        return;
+    if (!codec_payload_decode_new_view(message->new_view.report.payload, &report, &error)) {
+        agent_drop(agent, from, MESSAGE_NEW_VIEW, &error);
+    } else if ((hearing = dockets_find(agent, from, &report.docket)) != NULL) {
+        hearing_new_view(hearing, from, message);
     }
-    const struct digest *docket = &certificate->statement.docket;
-    struct hearing *hearing = hearing_find(agent, docket);
+}
+
+static void take_tc(struct agent *agent, uint8_t from, const struct message *message)
+{
+    struct hearing *hearing = dockets_find(agent, from, &message->tc.docket);
 
     if (hearing != NULL) {
-        hearing_decide(hearing, from, certificate, message->decide.certificate);
-    } else if (hearing_store_certificate(agent, certificate, message->decide.certificate)) {
-        done.done.docket = *docket;
-        done.done.value = certificate->statement.value;
-        agent_send(agent, from, &done);
+        hearing_tc(hearing, from, message->tc.tc);
+    }
+}
+
+/* The docket as it was assigned. */
+static void send_docket(struct agent *agent, uint8_t to, const struct digest *docket)
+{
+    struct message message = {.kind = MESSAGE_ASSIGN};
+    struct seat_store_docket stored;
+    struct seat_record record;
+    struct error error;
+    bool is_found = false;
+
+    if (!seat_store_load(agent->store, docket, agent->work, &stored, &record, &is_found, &error)) {
+        agent_fail(agent, &error);
+    } else if (is_found) {
+        message.assign.docket = stored.docket;
+        agent_send(agent, to, &message);
+    }
+}
+
+/* A frame of the store, if IS_FOUND. */
+static void send_stored(struct agent *agent, uint8_t to, const struct buffer *frame, bool is_found,
+                        const struct error *error)
+{
+    if (is_found) {
+        agent_send_frame(agent, to, buffer_bytes(frame));
+    } else if (error->code != ERROR_NOT_FOUND) {
+        agent_fail(agent, error);
     }
 }
 
 static void take_fetch(struct agent *agent, uint8_t from, const struct message *message)
 {
+    const struct digest *digest = &message->fetch.digest;
     struct buffer frame = {0};
     struct error error;
+    bool is_found;
 
     switch (message->fetch.item) {
     case MESSAGE_ITEM_PAPERS:
-        papers_desk_ask(agent->papers_desk, from, &message->fetch.digest, message->fetch.index);
+        papers_desk_ask(agent->papers_desk, from, digest, message->fetch.index);
         work(agent);
         break;
     case MESSAGE_ITEM_CERTIFICATE:
-        (void)answer_decided(agent, from, &message->fetch.digest);
+        (void)dockets_answer(agent, from, digest);
+        break;
+    case MESSAGE_ITEM_DOCKET:
+        send_docket(agent, from, digest);
         break;
     case MESSAGE_ITEM_VERDICT:
-        if (seat_store_verdict(agent->store, &message->fetch.digest, &frame, &error)) {
-            agent_send_frame(agent, from, buffer_bytes(&frame));
-        }
+        is_found = seat_store_verdict(agent->store, digest, &frame, &error);
+        send_stored(agent, from, &frame, is_found, &error);
+        break;
+    case MESSAGE_ITEM_VALUE:
+        is_found = seat_store_find_value(agent->store, digest, &frame, &error);
+        send_stored(agent, from, &frame, is_found, &error);
         break;
     case MESSAGE_ITEM_BUNDLE:
-    case MESSAGE_ITEM_DOCKET:
-    case MESSAGE_ITEM_VALUE:
     case MESSAGE_ITEM_OWN:
     case MESSAGE_ITEM_COUNT:
     default:
-        error_record(&error, ERROR_INVALID, "FETCH for what a seat does not keep");
-        drop(agent, from, &error);
+        error_record(&error, ERROR_INVALID, "a seat does not keep what it asks for");
+        agent_drop(agent, from, MESSAGE_FETCH, &error);
         break;
     }
     buffer_finish(&frame);
@@ -382,7 +336,7 @@ static void dispatch(struct agent *agent, uint8_t from, const struct message *me
         }
         break;
     case MESSAGE_ASSIGN:
-        take_assign(agent, from, message);
+        dockets_assign(agent, from, message);
         break;
     case MESSAGE_PROPOSE:
         take_propose(agent, from, message, frame);
@@ -391,7 +345,7 @@ static void dispatch(struct agent *agent, uint8_t from, const struct message *me
         take_certify(agent, from, message->certify);
         break;
     case MESSAGE_DECIDE:
-        take_decide(agent, from, message);
+        dockets_decide(agent, from, message);
         break;
     case MESSAGE_FETCH:
         take_fetch(agent, from, message);
@@ -403,18 +357,22 @@ static void dispatch(struct agent *agent, uint8_t from, const struct message *me
         }
         break;
     case MESSAGE_DONE:
-        break; /* The coordinator has the certificate we sent it. */
+        delivery_done(agent->delivery, from, &message->done.docket);
+        break;
+    case MESSAGE_NEW_VIEW:
+        take_new_view(agent, from, message);
+        break;
+    case MESSAGE_TC:
+        take_tc(agent, from, message);
+        break;
     case MESSAGE_PING:
     case MESSAGE_VERDICT:
     case MESSAGE_PREPARE:
     case MESSAGE_COMMIT:
-    case MESSAGE_NEW_VIEW:
-    case MESSAGE_TC:
     case MESSAGE_KIND_COUNT:
     default:
-        error_record(&error, ERROR_INVALID, "a message of kind %d is not for a seat",
-                     (int)message->kind);
-        drop(agent, from, &error);
+        error_record(&error, ERROR_INVALID, "it is not for a seat");
+        agent_drop(agent, from, message->kind, &error);
         break;
     }
 }
@@ -429,9 +387,12 @@ static void receive(void *context, struct bytes frame)
     peer->heard_ms = loop_now_ms();
     arena_reset(agent->work);
     if (!codec_frame_decode(frame, agent->work, &message, &error)) {
-        drop(agent, peer->index, &error);
+        agent_drop(agent, peer->index, 0, &error);
     } else if (agent->failure.code == 0) {
         dispatch(agent, peer->index, &message, frame);
+    }
+    if (agent->has_work) {
+        work(agent);
     }
 }
 
@@ -503,6 +464,7 @@ static bool connect_peers(struct agent *agent, struct error *error)
 
         peer->agent = agent;
         peer->index = i;
+        peer->heard_ms = loop_now_ms();
         memcpy(options.server, agent->roster.coordinators[i].transport, sizeof(options.server));
         if (options.endpoint == NULL) {
             log_line(LOG_WARNING, "coordinator %u has no endpoint in the configuration", i);
@@ -529,6 +491,7 @@ static bool start(struct agent *agent, struct error *error)
     }
     agent->examine = examine_create(agent);
     agent->papers_desk = papers_desk_create(agent);
+    agent->delivery = delivery_create(agent);
     if (!loop_create(&agent->loop, error) ||
         !assessor_open(agent->loop, &assessor, &agent->assessor, error) ||
         !connect_peers(agent, error)) {
@@ -538,6 +501,7 @@ static bool start(struct agent *agent, struct error *error)
     agent->heartbeat.fire = heartbeat;
     agent->heartbeat.context = agent;
     loop_timer_set(agent->loop, &agent->heartbeat, loop_now_ms());
+    dockets_restore(agent, (size_t)MESSAGE_COORDINATORS_MAX * AGENT_HEARINGS_MAX);
     log_line(LOG_INFO, "seat %u of %u, quorum %u", agent->options.seat, agent->quorum.seat_count,
              agent->quorum.quorum_count);
     return true;
@@ -545,9 +509,11 @@ static bool start(struct agent *agent, struct error *error)
 
 static void stop(struct agent *agent)
 {
+    log_dropped(agent);
     while (agent->hearings != NULL) {
         hearing_destroy(agent->hearings);
     }
+    delivery_destroy(agent->delivery);
     for (uint8_t i = 0; i < MESSAGE_COORDINATORS_MAX; i++) {
         link_client_close(agent->peers[i].link);
     }

@@ -20,6 +20,9 @@ struct assessment {
     struct message_entry *entries;
     struct seat_store_hearing *hearings;
     struct buffer *sheets; /* Encoded, one per case; empty: abstained, or another case's. */
+    bool is_waiting;       /* For the certificate of an earlier hearing. */
+    uint64_t turn_ms;      /* Longest examination while others wait for theirs. */
+    uint64_t began_ms;     /* The one that is running. */
 };
 
 static const struct message_header *case_at_hand(const struct hearing *hearing)
@@ -28,6 +31,15 @@ static const struct message_header *case_at_hand(const struct hearing *hearing)
 }
 
 void assessment_begin(struct hearing *hearing)
+{
+    hearing->is_queued = true;
+    hearing->assess_until_ms = loop_now_ms() + AGENT_ASSESS_MS;
+    hearing->agent->has_work = true; /* Not at once: an event is being handled. */
+    papers_desk_yield(hearing->agent->papers_desk);
+}
+
+/* Its turn has come. */
+static void start(struct hearing *hearing)
 {
     size_t count = hearing->docket.docket.case_count;
     struct assessment *assessment = calloc(1, sizeof(*assessment));
@@ -39,10 +51,9 @@ void assessment_begin(struct hearing *hearing)
     CHECK(assessment->entries != NULL);
     CHECK(assessment->hearings != NULL);
     CHECK(assessment->sheets != NULL);
+    assessment->turn_ms = AGENT_TURN_MS;
+    hearing->is_queued = false;
     hearing->assessment = assessment;
-    hearing->assess_until_ms = loop_now_ms() + AGENT_ASSESS_MS;
-    papers_desk_yield(hearing->agent->papers_desk);
-    (void)assessment_advance(hearing->agent);
 }
 
 static void free_assessment(struct hearing *hearing)
@@ -61,6 +72,7 @@ static void free_assessment(struct hearing *hearing)
 
 void assessment_cancel(struct hearing *hearing)
 {
+    hearing->is_queued = false;
     if (hearing->assessment == NULL) {
         return;
     }
@@ -154,15 +166,15 @@ static void begin_examination(struct hearing *hearing)
         .context = hearing,
     };
 
+    assessment->began_ms = loop_now_ms();
     hearing->agent->assessing = hearing;
+    hearing->agent->assessed_home = hearing->docket.docket.home;
     examine_begin(hearing->agent->examine, &task);
 }
 
-/* Does what can be done now for the case at hand; false when it has to wait. */
-static bool work_on_case(struct hearing *hearing)
+/* The case at hand may be assessed here: begins, if there is time. */
+static bool assess_case(struct hearing *hearing)
 {
-    struct digest blocker;
-
     if (loop_now_ms() >= hearing->assess_until_ms) {
         abstain(hearing, MESSAGE_TOO_LATE, NULL, "the deadline passed");
         return true;
@@ -171,12 +183,27 @@ static bool work_on_case(struct hearing *hearing)
         abstain(hearing, MESSAGE_CLOCK, NULL, "the docket's time is not this seat's");
         return true;
     }
-    switch (judge(hearing, &blocker)) {
+    begin_examination(hearing);
+    return false;
+}
+
+/* Does what can be done now for the case at hand; false when it has to wait. An abstention names
+ * the docket that stands in the way: the chairs then see to it. */
+static bool work_on_case(struct hearing *hearing)
+{
+    struct digest blocker;
+    enum binding_verdict verdict = judge(hearing, &blocker);
+
+    hearing->assessment->is_waiting =
+        verdict == BINDING_WAIT && loop_now_ms() < hearing->assess_until_ms;
+    switch (verdict) {
     case BINDING_ASSESS:
-        begin_examination(hearing);
-        return false;
+        return assess_case(hearing);
     case BINDING_WAIT:
-        return false;
+        if (!hearing->assessment->is_waiting) {
+            abstain(hearing, MESSAGE_BOUND, &blocker, "an earlier hearing is not decided");
+        }
+        return !hearing->assessment->is_waiting;
     case BINDING_ELSEWHERE:
         abstain(hearing, MESSAGE_BOUND, &blocker, "it is bound to another docket");
         return true;
@@ -263,17 +290,81 @@ static bool advance_one(struct hearing *hearing)
     return true;
 }
 
-bool assessment_advance(struct agent *agent)
+/* S1: lets the oldest dockets of HOME begin, up to K of them at a time. */
+static void start_queued(struct agent *agent, uint8_t home)
 {
-    bool is_idle = true;
+    size_t running = 0;
 
     for (struct hearing *hearing = agent->hearings; hearing != NULL; hearing = hearing->next) {
-        if (!examine_is_idle(agent->examine) || agent->failure.code != 0) {
-            return false;
-        }
-        if (hearing->assessment != NULL && !advance_one(hearing)) {
-            is_idle = false;
+        running += hearing->docket.docket.home == home && hearing->assessment != NULL;
+    }
+    for (struct hearing *hearing = agent->hearings; hearing != NULL && running < AGENT_ASSESS_MAX;
+         hearing = hearing->next) {
+        if (hearing->docket.docket.home == home && hearing->is_queued && hearing_wake(hearing)) {
+            start(hearing);
+            running++;
         }
     }
-    return is_idle && examine_is_idle(agent->examine);
+}
+
+/* Works on the dockets of HOME until the examination is busy or all of them wait. */
+static void advance_home(struct agent *agent, uint8_t home)
+{
+    struct hearing *hearing = agent->hearings;
+
+    start_queued(agent, home);
+    while (hearing != NULL && examine_is_idle(agent->examine) && agent->failure.code == 0) {
+        bool is_done = hearing->docket.docket.home == home && hearing->assessment != NULL &&
+                       advance_one(hearing);
+
+        if (is_done) {
+            start_queued(agent, home);
+        }
+        /* What the next ones wait for, this verdict may have settled. */
+        hearing = is_done ? agent->hearings : hearing->next;
+    }
+}
+
+bool assessment_advance(struct agent *agent)
+{
+    uint8_t count = agent->roster.coordinator_count;
+
+    /* Home by home in turn, so that none can keep the others waiting. */
+    for (uint8_t i = 1; i <= count && examine_is_idle(agent->examine); i++) {
+        advance_home(agent, (uint8_t)((agent->assessed_home + i) % count));
+    }
+    for (struct hearing *hearing = agent->hearings; hearing != NULL; hearing = hearing->next) {
+        if (hearing->is_queued || hearing->assessment != NULL) {
+            return false;
+        }
+    }
+    return examine_is_idle(agent->examine);
+}
+
+/* Some docket of another home than HOME could be examined now. */
+static bool is_awaited_elsewhere(const struct agent *agent, uint8_t home)
+{
+    for (struct hearing *hearing = agent->hearings; hearing != NULL; hearing = hearing->next) {
+        if (hearing->docket.docket.home != home &&
+            (hearing->is_queued ||
+             (hearing->assessment != NULL && !hearing->assessment->is_waiting))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void assessment_yield(struct agent *agent)
+{
+    struct hearing *hearing = agent->assessing;
+
+    if (hearing == NULL ||
+        loop_now_ms() < hearing->assessment->began_ms + hearing->assessment->turn_ms ||
+        !is_awaited_elsewhere(agent, hearing->docket.docket.home)) {
+        return;
+    }
+    agent->assessing = NULL;
+    examine_cancel(agent->examine);
+    /* It begins anew when its turn comes, and then may take longer. */
+    hearing->assessment->turn_ms *= 2;
 }

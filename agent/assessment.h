@@ -8,13 +8,20 @@
 #include "agent/agent.h"
 #include "agent/hearing.h"
 
-/* Begins, or queues, the assessment of HEARING; hearing_assessed() follows once. */
+#define AGENT_TURN_MS 5000 /* Longest examination of one case while dockets of other homes wait. */
+
+/* Queues the assessment of HEARING; hearing_assessed() follows once, after assessment_advance(). At
+ * most AGENT_ASSESS_MAX dockets of one home are assessed at a time, and the examination goes from
+ * home to home, case by case. */
 void assessment_begin(struct hearing *hearing);
 
 /* Forgets it, as when the docket is decided meanwhile. */
 void assessment_cancel(struct hearing *hearing);
 
-/* Goes on with the oldest docket whose assessment is not complete. True when the examination is
+/* Heartbeat: ends the examination of a case that has taken long while another home waits. */
+void assessment_yield(struct agent *agent);
+
+/* Goes on with the dockets whose assessment is not complete. True when the examination is
  * idle and no docket needs it. */
 bool assessment_advance(struct agent *agent);
 

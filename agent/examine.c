@@ -15,7 +15,8 @@
 #include "crypto/seal.h"
 #include "evidence/bundle.h"
 
-#define REFETCH_MS   1000 /* A part that did not come is asked for again. */
+#define REFETCH_MS   1000 /* A part that did not come is asked for again, */
+#define STALL_MS     4000 /* and after so long somebody else is asked. */
 #define PATH_SIZE    512
 #define HEADER_SIZE  (BUNDLE_HEADER_MAX + 1024) /* Bytes of a bundle read to find its header. */
 #define BUNDLE_LIMIT (BUNDLE_CONTENT_MAX + HEADER_SIZE)
@@ -36,6 +37,7 @@ struct examine {
     uint64_t offset;   /* Received so far. */
     struct hash hash;  /* Of that. */
     uint64_t asked_ms; /* Last FETCH. */
+    uint64_t moved_ms; /* The source began, or sent its last part. */
     uint8_t source;
 };
 
@@ -109,12 +111,28 @@ static void ask_for_part(struct examine *examine)
     agent_send(examine->agent, examine->source, &message);
 }
 
-/* From the start, at the next tick. */
+/* The next coordinator that is there, or the same when there is no other. */
+static uint8_t next_source(const struct examine *examine)
+{
+    const struct agent *agent = examine->agent;
+    uint8_t source = examine->source;
+
+    for (uint8_t i = 0; i < agent->roster.coordinator_count; i++) {
+        source = (uint8_t)((source + 1) % agent->roster.coordinator_count);
+        if (agent->peers[source].is_up) {
+            return source;
+        }
+    }
+    return examine->source;
+}
+
+/* From the start, at the next tick, and of somebody else if there is one. */
 static void turn_to_another(struct examine *examine)
 {
     examine->offset = 0;
     hash_init(&examine->hash);
-    examine->source = (uint8_t)((examine->source + 1) % examine->agent->roster.coordinator_count);
+    examine->moved_ms = loop_now_ms();
+    examine->source = next_source(examine);
 }
 
 void examine_begin(struct examine *examine, const struct examine_task *task)
@@ -123,6 +141,7 @@ void examine_begin(struct examine *examine, const struct examine_task *task)
     examine->task = *task;
     examine->source = task->source;
     examine->offset = 0;
+    examine->moved_ms = loop_now_ms();
     hash_init(&examine->hash);
     examine->fd = open(examine->path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     examine->state = EXAMINE_FETCHING;
@@ -240,6 +259,7 @@ void examine_item(struct examine *examine, uint8_t coordinator, const struct mes
     }
     hash_update(&examine->hash, data);
     examine->offset += data.size;
+    examine->moved_ms = loop_now_ms();
     if (examine->offset < size) {
         ask_for_part(examine);
     } else {
@@ -265,7 +285,10 @@ void examine_tick(struct examine *examine)
         }
     } else if (examine->state == EXAMINE_FETCHING && examine->fd >= 0 &&
                now_ms >= examine->asked_ms + REFETCH_MS) {
-        if (!examine->agent->peers[examine->source].is_up) {
+        bool is_stuck =
+            !examine->agent->peers[examine->source].is_up || now_ms >= examine->moved_ms + STALL_MS;
+
+        if (is_stuck && next_source(examine) != examine->source) {
             turn_to_another(examine);
         }
         ask_for_part(examine);

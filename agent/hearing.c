@@ -1,50 +1,148 @@
 #include "agent/hearing.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "agent/assessment.h"
+#include "agent/ballot.h"
+#include "agent/delivery.h"
+#include "agent/dockets.h"
+#include "agent/witness.h"
 #include "base/check.h"
 #include "base/encode.h"
 #include "base/log.h"
-#include "crypto/sign.h"
-#include "proto/codec.h"
+#include "crypto/hash.h"
+
+static void timer_fired(void *context);
+static void recall_proposal(struct hearing *hearing);
+
+static const struct digest *docket_id(const struct hearing *hearing)
+{
+    return &hearing->docket.scope.docket;
+}
+
+/* ---- life ---- */
+
+static void fall_asleep(struct hearing *hearing)
+{
+    CHECK(hearing->assessment == NULL);
+
+    arena_destroy(hearing->arena);
+    hearing->arena = NULL;
+    hearing->docket.docket.headers = NULL;
+    hearing->docket.docket.cases = NULL;
+    hearing->docket.cases = NULL;
+    hearing->agent->awake_count--;
+}
+
+/* Before one more wakes up: the oldest other one that can sleep does. */
+static void make_quiet(struct agent *agent)
+{
+    struct hearing *hearing = agent->hearings;
+
+    if (agent->awake_count < AGENT_AWAKE_MAX) {
+        return;
+    }
+    while (hearing != NULL && (hearing->arena == NULL || hearing->assessment != NULL)) {
+        hearing = hearing->next;
+    }
+    if (hearing != NULL) {
+        fall_asleep(hearing);
+    }
+}
+
+bool hearing_wake(struct hearing *hearing)
+{
+    struct agent *agent = hearing->agent;
+    struct seat_store_docket stored;
+    struct seat_record record;
+    struct verify_docket docket;
+    struct error error;
+    bool is_found = false;
+
+    if (hearing->arena != NULL) {
+        return true;
+    }
+    struct arena *arena = arena_create(AGENT_DOCKET_MEMORY);
+
+    /* It was verified before it was stored; decoding it again needs the same call. */
+    if (!seat_store_load(agent->store, docket_id(hearing), arena, &stored, &record, &is_found,
+                         &error) ||
+        !verify_docket(&agent->roster, &stored.docket, arena, &docket, &error)) {
+        arena_destroy(arena);
+        agent_fail(agent, &error);
+        return false;
+    }
+    make_quiet(agent);
+    agent->awake_count++;
+    hearing->arena = arena;
+    hearing->docket = docket;
+    hearing->docket.criterion_count = agent->catalog.criterion_count;
+    return true;
+}
+
+static void join_list(struct hearing *hearing)
+{
+    struct hearing **last = &hearing->agent->hearings;
+
+    while (*last != NULL) {
+        last = &(*last)->next;
+    }
+    *last = hearing;
+    hearing->agent->hearing_counts[hearing->docket.docket.home]++;
+}
 
 struct hearing *hearing_create(struct agent *agent, struct arena *arena,
                                const struct verify_docket *docket, const struct seat_record *record)
 {
     struct hearing *hearing = calloc(1, sizeof(*hearing));
-    struct seat_config config = {.quorum = agent->quorum, .self = agent->options.seat};
-    struct hearing **last = &agent->hearings;
+    struct seat_config config = {.quorum = agent->quorum,
+                                 .self = agent->options.seat,
+                                 .coordinator_count = (uint8_t)agent->roster.coordinator_count,
+                                 .home = docket->docket.home,
+                                 .is_again = docket->has_earlier,
+                                 .assess_ms = AGENT_ASSESS_MS,
+                                 .view_ms = AGENT_VIEW_MS,
+                                 .view_ms_max = AGENT_VIEW_MS_MAX,
+                                 .repeat_ms = AGENT_REPEAT_MS};
 
     CHECK(hearing != NULL);
+    make_quiet(agent);
+    agent->awake_count++;
     hearing->agent = agent;
     hearing->arena = arena;
     hearing->docket = *docket;
     hearing->docket.criterion_count = agent->catalog.criterion_count;
+    hearing->timer.fire = timer_fired;
+    hearing->timer.context = hearing;
+    value_init(hearing);
     seat_init(&hearing->seat, &config, record);
-    while (*last != NULL) {
-        last = &(*last)->next;
+    join_list(hearing);
+    recall_proposal(hearing);
+    for (uint8_t i = 0; i < agent->roster.coordinator_count; i++) {
+        if (agent->peers[i].is_lost) {
+            hearing_chair(hearing, i, false);
+        }
     }
-    *last = hearing;
-    agent->hearing_count++;
     return hearing;
 }
 
 void hearing_destroy(struct hearing *hearing)
 {
-    struct hearing **place = &hearing->agent->hearings;
+    struct agent *agent = hearing->agent;
+    struct hearing **place = &agent->hearings;
 
     while (*place != hearing) {
         place = &(*place)->next;
     }
     *place = hearing->next;
-    hearing->agent->hearing_count--;
+    agent->hearing_counts[hearing->docket.docket.home]--;
+    agent->awake_count -= hearing->arena != NULL;
+    loop_timer_clear(agent->loop, &hearing->timer);
     assessment_cancel(hearing);
-    buffer_finish(&hearing->proposal);
+    value_finish(hearing);
     buffer_finish(&hearing->qc);
-    buffer_finish(&hearing->certificate);
-    free(hearing->statement);
     arena_destroy(hearing->arena);
     free(hearing);
 }
@@ -53,218 +151,82 @@ struct hearing *hearing_find(struct agent *agent, const struct digest *docket)
 {
     struct hearing *hearing = agent->hearings;
 
-    while (hearing != NULL && !digest_equal(&hearing->docket.scope.docket, docket)) {
+    while (hearing != NULL && !digest_equal(docket_id(hearing), docket)) {
         hearing = hearing->next;
     }
     return hearing;
 }
 
-static const struct digest *docket_id(const struct hearing *hearing)
-{
-    return &hearing->docket.scope.docket;
-}
+/* ---- what the machine says ---- */
 
-static void drop(struct hearing *hearing, const char *what, const struct error *why)
+static void log_view(const struct hearing *hearing, const char *what, uint32_t view)
 {
     char id[DIGEST_HEX_SIZE];
 
-    hearing->agent->malformed_count++;
-    log_line(LOG_WARNING, "docket %.12s: %s dropped: %s", encode_digest(docket_id(hearing), id),
-             what, why->message);
+    log_line(LOG_INFO, "docket %.12s: %s view %u", encode_digest(docket_id(hearing), id), what,
+             (unsigned)view);
 }
 
-/* Checks the proposal in hand and computes what it stands for (S2). One that does not check is let
- * go, so that the value can be fetched from somebody else. */
-static bool compute(struct hearing *hearing, const struct seat_vote *vote)
-{
-    struct arena *arena = arena_create(AGENT_DOCKET_MEMORY);
-    struct report_source source = {.roster = &hearing->agent->roster,
-                                   .catalog = &hearing->agent->catalog,
-                                   .docket = &hearing->docket};
-    struct verify_proposal proposal;
-    struct message message;
-    struct error error;
-    bool is_valid = false;
-
-    if (!codec_frame_decode(buffer_bytes(&hearing->proposal), arena, &message, &error) ||
-        !verify_proposal(&hearing->docket, &message, arena, &proposal, &error)) {
-        drop(hearing, "PROPOSE", &error);
-        buffer_clear(&hearing->proposal);
-        arena_destroy(arena);
-        return false;
-    }
-    if (hearing->statement == NULL) {
-        hearing->statement = calloc(1, sizeof(*hearing->statement));
-        CHECK(hearing->statement != NULL);
-    }
-    source.book = &proposal.book;
-    statement_make(&source, vote->view, hearing->statement);
-    is_valid = digest_equal(&hearing->statement->value, &vote->value);
-    if (!is_valid) {
-        error_record(&error, ERROR_DENIED, "its book gives another value than it says");
-        drop(hearing, "PROPOSE", &error);
-        buffer_clear(&hearing->proposal);
-    }
-    arena_destroy(arena);
-    return is_valid;
-}
-
-/* Brings the proposal of VALUE into hand; false when it has to be fetched. */
-static bool have_value(struct hearing *hearing, const struct digest *value)
-{
-    struct error error;
-
-    if (hearing->proposal.size > 0 && digest_equal(&hearing->proposed, value)) {
-        return true;
-    }
-    buffer_clear(&hearing->proposal);
-    if (!seat_store_value(hearing->agent->store, docket_id(hearing), value, &hearing->proposal,
-                          &error)) {
-        if (error.code != ERROR_NOT_FOUND) {
-            agent_fail(hearing->agent, &error);
-        }
-        return false;
-    }
-    hearing->proposed = *value;
-    return true;
-}
-
-static void fetch_value(struct hearing *hearing, const struct digest *value)
-{
-    struct message message = {.kind = MESSAGE_FETCH};
-
-    message.fetch.item = MESSAGE_ITEM_VALUE;
-    message.fetch.digest = *value;
-    agent_send(hearing->agent, hearing->from, &message);
-}
-
-static bool persist_prepare(struct hearing *hearing, const struct seat_vote *vote,
-                            struct error *error)
-{
-    struct message_prepare prepare = {.roster = hearing->agent->roster.digest,
-                                      .docket = *docket_id(hearing),
-                                      .view = vote->view,
-                                      .value = vote->value,
-                                      .tc = vote->tc};
-    struct message_signed message;
-    struct buffer payload = {0};
-
-    codec_payload_encode_prepare(&prepare, &payload);
-    message.payload = buffer_bytes(&payload);
-    sign_payload(hearing->agent->keys, MESSAGE_TYPE_PREPARE, message.payload, message.signature);
-    bool is_ok = seat_store_save_prepare(hearing->agent->store, docket_id(hearing), vote,
-                                         buffer_bytes(&hearing->proposal), &message, error);
-
-    buffer_finish(&payload);
-    return is_ok;
-}
-
-static bool persist_lock(struct hearing *hearing, const struct seat_vote *vote, struct error *error)
-{
-    struct seat_store *store = hearing->agent->store;
-    struct message_signed message;
-    struct buffer payload = {0};
-
-    /* After a restart the value is on disk and its statement is not. */
-    if (!have_value(hearing, &vote->value)) {
-        return error_set(error, ERROR_CORRUPT, "the value of a lock is not in the store");
-    }
-    if ((hearing->statement == NULL || !digest_equal(&hearing->statement->value, &vote->value)) &&
-        !compute(hearing, vote)) {
-        return error_set(error, ERROR_CORRUPT, "the value of a lock does not compute any more");
-    }
-    hearing->statement->view = vote->view;
-    statement_write(hearing->statement, &payload);
-    message.payload = buffer_bytes(&payload);
-    sign_payload(hearing->agent->keys, MESSAGE_TYPE_STATEMENT, message.payload, message.signature);
-    bool is_ok = seat_store_save_value(store, docket_id(hearing), &vote->value,
-                                       buffer_bytes(&hearing->proposal), error) &&
-                 seat_store_save_lock(store, docket_id(hearing), vote, buffer_bytes(&hearing->qc),
-                                      &message, error);
-
-    buffer_finish(&payload);
-    return is_ok;
-}
-
-/* Sends the stored PREPARE or COMMIT again, byte for byte. */
-static bool send_vote(struct hearing *hearing, const struct seat_vote *vote, enum message_kind kind,
-                      struct error *error)
-{
-    struct agent *agent = hearing->agent;
-    struct arena *arena = arena_create(AGENT_DOCKET_MEMORY);
-    struct message message = {.kind = kind};
-    struct message_signed stored;
-    bool is_ok = seat_store_signed(agent->store, docket_id(hearing), vote->view, kind, arena,
-                                   &stored, error);
-
-    if (is_ok && kind == MESSAGE_PREPARE) {
-        message.prepare.payload = stored.payload;
-        message.prepare.vote.seat = agent->options.seat;
-        memcpy(message.prepare.vote.signature, stored.signature, sizeof(stored.signature));
-        agent_send(agent, verify_chair(&agent->roster, hearing->docket.docket.home, vote->view),
-                   &message);
-    } else if (is_ok) {
-        message.commit.payload = stored.payload;
-        message.commit.vote.seat = agent->options.seat;
-        memcpy(message.commit.vote.signature, stored.signature, sizeof(stored.signature));
-        agent_send_all(agent, &message);
-    }
-    arena_destroy(arena);
-    return is_ok;
-}
-
-static bool send_verdict(struct hearing *hearing, struct error *error)
+static bool send_verdict(struct hearing *hearing, bool is_to_all, struct error *error)
 {
     struct buffer frame = {0};
     bool is_ok = seat_store_verdict(hearing->agent->store, docket_id(hearing), &frame, error);
 
     for (uint8_t i = 0; is_ok && i < hearing->agent->roster.coordinator_count; i++) {
-        agent_send_frame(hearing->agent, i, buffer_bytes(&frame));
+        if (is_to_all || i == hearing->from) {
+            agent_send_frame(hearing->agent, i, buffer_bytes(&frame));
+        }
     }
     buffer_finish(&frame);
     return is_ok;
 }
 
-static enum binding_outcome binding_of(enum findings_outcome outcome)
+/* Answers with COMPUTED, unless the value has to be fetched first. A QC at hand waits with it. */
+static void compute(struct hearing *hearing, const struct seat_vote *vote,
+                    struct seat_event *computed)
 {
-    switch (outcome) {
-    case FINDINGS_UNHEARD:
-        return BINDING_UNHEARD;
-    case FINDINGS_IN_DISPUTE:
-        return BINDING_CONTESTED;
-    case FINDINGS_CONCLUSIVE:
-        return BINDING_CONCLUSIVE;
-    case FINDINGS_OUTCOME_COUNT:
-    default:
-        CHECK_UNREACHABLE();
+    enum value_result result = value_compute(hearing, &vote->value);
+
+    if (result == VALUE_MISSING) {
+        buffer_clear(&hearing->qc);
+        buffer_append(&hearing->qc, hearing->hand.qc.data, hearing->hand.qc.size);
+        hearing->qc_vote = hearing->hand.qc_vote;
+        value_fetch(hearing, &vote->value);
+        return;
     }
+    computed->type = SEAT_EVENT_COMPUTED;
+    computed->computed.value = vote->value;
+    computed->computed.is_valid = result == VALUE_VALID;
 }
 
-static bool save_certificate(struct agent *agent, const struct certificate *certificate,
-                             struct bytes envelope, struct error *error)
+static bool persist_view(struct hearing *hearing, uint32_t view, struct error *error)
 {
-    const struct statement *statement = &certificate->statement;
-    struct seat_store_outcome outcomes[MESSAGE_CASES_MAX];
-
-    for (size_t i = 0; i < statement->case_count; i++) {
-        outcomes[i].case_id = statement->cases[i].id;
-        outcomes[i].attempt = statement->cases[i].attempt;
-        outcomes[i].outcome = binding_of(statement->cases[i].outcome);
-    }
-    return seat_store_save_certificate(agent->store, &statement->docket, &statement->value,
-                                       envelope, outcomes, statement->case_count, error);
+    log_view(hearing, "enters", view);
+    return seat_store_save_view(hearing->agent->store, docket_id(hearing), view, hearing->hand.tc,
+                                error);
 }
 
-bool hearing_store_certificate(struct agent *agent, const struct certificate *certificate,
-                               struct bytes envelope)
+static bool send_tc(struct hearing *hearing, uint32_t view, struct error *error)
 {
-    struct error error;
+    struct agent *agent = hearing->agent;
+    struct message message = {.kind = MESSAGE_TC};
+    struct buffer tc = {0};
+    bool is_ok = seat_store_tc(agent->store, docket_id(hearing), view, &tc, error);
 
-    if (!save_certificate(agent, certificate, envelope, &error)) {
-        agent_fail(agent, &error);
-        return false;
+    if (is_ok) {
+        message.tc.docket = *docket_id(hearing);
+        message.tc.tc = buffer_bytes(&tc);
+        agent_send(agent, verify_chair(&agent->roster, hearing->docket.docket.home, view),
+                   &message);
     }
-    return true;
+    buffer_finish(&tc);
+    return is_ok;
+}
+
+static bool persist_new_view(struct hearing *hearing, uint32_t view, struct error *error)
+{
+    log_view(hearing, "asks for", view);
+    return ballot_persist_new_view(hearing, view, error);
 }
 
 static void send_done(struct hearing *hearing, const struct seat_vote *vote)
@@ -276,33 +238,20 @@ static void send_done(struct hearing *hearing, const struct seat_vote *vote)
     agent_send(hearing->agent, hearing->from, &message);
 }
 
-static bool send_decide(struct hearing *hearing, struct error *error)
-{
-    struct message message = {.kind = MESSAGE_DECIDE};
-    struct buffer certificate = {0};
-    bool is_ok =
-        seat_store_certificate(hearing->agent->store, docket_id(hearing), &certificate, error);
-
-    if (is_ok) {
-        message.decide.docket = *docket_id(hearing);
-        message.decide.certificate = buffer_bytes(&certificate);
-        agent_send(hearing->agent, hearing->from, &message);
-    }
-    buffer_finish(&certificate);
-    return is_ok;
-}
-
-static void report_misbehaviour(struct hearing *hearing, const char *what)
+static void report_proposal(const struct hearing *hearing)
 {
     char id[DIGEST_HEX_SIZE];
 
-    log_line(LOG_ERROR, "docket %.12s: %s", encode_digest(docket_id(hearing), id), what);
+    log_line(LOG_WARNING, "docket %.12s: coordinator %u proposed what must not be prepared",
+             encode_digest(docket_id(hearing), id), hearing->from);
 }
 
 /* Carries out ACTION; COMPUTED is set when it asks for an event to follow. */
 static bool perform(struct hearing *hearing, const struct seat_action *action,
                     struct seat_event *computed, struct error *error)
 {
+    const struct seat_vote *vote = &action->vote;
+
     switch (action->type) {
     case SEAT_ACTION_ASSESS:
         assessment_begin(hearing);
@@ -310,104 +259,266 @@ static bool perform(struct hearing *hearing, const struct seat_action *action,
     case SEAT_ACTION_PERSIST_VERDICT:
         return true; /* hearing_assessed() has done it: what failed would not be an event. */
     case SEAT_ACTION_SEND_VERDICT:
-        return send_verdict(hearing, error);
+        return send_verdict(hearing, true, error);
+    case SEAT_ACTION_RESEND_VERDICT:
+        return send_verdict(hearing, false, error);
     case SEAT_ACTION_COMPUTE:
-        if (!have_value(hearing, &action->vote.value)) {
-            fetch_value(hearing, &action->vote.value);
-            return true;
-        }
-        computed->type = SEAT_EVENT_COMPUTED;
-        computed->computed.value = action->vote.value;
-        computed->computed.is_valid = compute(hearing, &action->vote);
+        compute(hearing, vote, computed);
         return true;
     case SEAT_ACTION_PERSIST_PREPARE:
-        return persist_prepare(hearing, &action->vote, error);
+        return ballot_persist_prepare(hearing, vote, error);
     case SEAT_ACTION_SEND_PREPARE:
-        return send_vote(hearing, &action->vote, MESSAGE_PREPARE, error);
+        return ballot_send_prepare(hearing, vote, error);
     case SEAT_ACTION_PERSIST_LOCK:
-        return persist_lock(hearing, &action->vote, error);
+        return ballot_persist_commit(hearing, vote, error);
     case SEAT_ACTION_SEND_COMMIT:
-        return send_vote(hearing, &action->vote, MESSAGE_COMMIT, error);
+        return ballot_send_commit(hearing, vote, error);
+    case SEAT_ACTION_PERSIST_NEW_VIEW:
+        return persist_new_view(hearing, vote->view, error);
+    case SEAT_ACTION_SEND_NEW_VIEW:
+        return ballot_send_new_view(hearing, vote->view, error);
+    case SEAT_ACTION_PERSIST_VIEW:
+        return persist_view(hearing, vote->view, error);
+    case SEAT_ACTION_SEND_TC:
+        return send_tc(hearing, vote->view, error);
     case SEAT_ACTION_PERSIST_CERTIFICATE:
-        return save_certificate(hearing->agent, hearing->decided,
-                                buffer_bytes(&hearing->certificate), error);
+        return dockets_save_certificate(hearing->agent, hearing->hand.certificate,
+                                        hearing->hand.envelope, action->chairs, error);
     case SEAT_ACTION_SEND_DONE:
-        send_done(hearing, &action->vote);
+        send_done(hearing, vote);
         return true;
     case SEAT_ACTION_SEND_DECIDE:
-        return send_decide(hearing, error);
+        delivery_begin(hearing->agent->delivery, docket_id(hearing), action->chairs);
+        return true;
+    case SEAT_ACTION_PERSIST_DONE:
+        return true; /* The delivery notes it for each coordinator. */
+    case SEAT_ACTION_SET_TIMER:
+        loop_timer_set(hearing->agent->loop, &hearing->timer, action->deadline_ms);
+        return true;
     case SEAT_ACTION_REPORT_PROPOSAL:
-        report_misbehaviour(hearing, "its chair proposed what must not be prepared");
+        report_proposal(hearing);
         return true;
     case SEAT_ACTION_REPORT_CONFLICT:
-        report_misbehaviour(hearing, "two values were certified: too many seats are faulty");
-        return true;
+        /* Of two certificates dockets.c tells: the hearing is gone with the first. */
+        return dockets_keep_conflict(hearing->agent, docket_id(hearing), MESSAGE_CERTIFY,
+                                     &hearing->hand.qc_vote.value, hearing->hand.qc, error);
     default:
         CHECK_UNREACHABLE();
     }
 }
 
-static void feed(struct hearing *hearing, const struct seat_event *event)
+/* Everything that is at hand belongs to this event, and is forgotten after it. */
+static void feed(struct hearing *hearing, struct seat_event event)
 {
-    struct seat_event next = *event;
     struct seat_actions actions;
     struct error error;
+    bool is_ok = hearing->agent->failure.code == 0;
 
-    while (next.type != 0) {
+    while (is_ok && event.type != 0) {
         struct seat_event computed = {0};
 
-        seat_step(&hearing->seat, &next, &actions);
-        for (uint32_t i = 0; i < actions.count; i++) {
-            if (!perform(hearing, &actions.items[i], &computed, &error)) {
-                agent_fail(hearing->agent, &error);
-                return;
-            }
+        event.now_ms = loop_now_ms();
+        if (event.type != SEAT_EVENT_CHAIR_UP && event.type != SEAT_EVENT_CHAIR_LOST) {
+            event.chair = hearing->from;
         }
-        next = computed;
+        seat_step(&hearing->seat, &event, &actions);
+        for (uint32_t i = 0; is_ok && i < actions.count; i++) {
+            is_ok = perform(hearing, &actions.items[i], &computed, &error);
+        }
+        if (!is_ok) {
+            agent_fail(hearing->agent, &error);
+        }
+        event = computed;
     }
+    value_settle(hearing);
+    hearing->hand = (struct hearing_event){0};
 }
+
+static void timer_fired(void *context)
+{
+    feed(context, (struct seat_event){.type = SEAT_EVENT_TIMER});
+}
+
+/* ---- messages ---- */
 
 void hearing_assign(struct hearing *hearing, uint8_t from)
 {
-    struct seat_event event = {.type = SEAT_EVENT_ASSIGN};
+    hearing->from = from;
+    feed(hearing, (struct seat_event){.type = SEAT_EVENT_ASSIGN});
+}
+
+/* Verifies a TC, unless it is the one that was verified last: then that is `entrance`. */
+static bool check_tc(struct hearing *hearing, struct bytes bytes, struct error *error)
+{
+    struct hearing_entrance *entrance = &hearing->entrance;
+    struct verify_tc tc;
+    struct digest digest;
+
+    hash_bytes(bytes, &digest);
+    if (digest_equal(&digest, &entrance->digest)) {
+        return true;
+    }
+    if (!verify_tc(&hearing->docket.scope, bytes, hearing->agent->work, &tc, error)) {
+        return false;
+    }
+    *entrance = (struct hearing_entrance){.view = tc.tc.view, .digest = tc.digest};
+    if (tc.qc_view > 0) {
+        entrance->highest.view = tc.qc_view;
+        entrance->highest.value = tc.qc.prepare.value;
+    }
+    return true;
+}
+
+void hearing_tc(struct hearing *hearing, uint8_t from, struct bytes tc)
+{
+    struct seat_event event = {.type = SEAT_EVENT_TC};
+    struct error error;
 
     hearing->from = from;
-    feed(hearing, &event);
+    if (!check_tc(hearing, tc, &error)) {
+        agent_drop(hearing->agent, from, MESSAGE_TC, &error);
+        return;
+    }
+    event.tc.view = hearing->entrance.view;
+    hearing->hand.tc = tc;
+    feed(hearing, event);
+}
+
+/* E4: the first proposal of a view is kept, and a different second one proves its chair. */
+static void watch_proposals(struct hearing *hearing, const struct message_signed *message,
+                            uint32_t view)
+{
+    const struct roster *roster = &hearing->agent->roster;
+    struct message_signed first = {.payload =
+                                       bytes_of(hearing->proposed.payload, hearing->proposed.size)};
+
+    if (view > hearing->proposed.view) {
+        CHECK(message->payload.size <= sizeof(hearing->proposed.payload));
+        hearing->proposed.view = view;
+        hearing->proposed.size = message->payload.size;
+        memcpy(hearing->proposed.payload, message->payload.data, message->payload.size);
+        memcpy(hearing->proposed.signature, message->signature, sizeof(message->signature));
+    } else if (view == hearing->proposed.view && !bytes_equal(first.payload, message->payload)) {
+        memcpy(first.signature, hearing->proposed.signature, sizeof(first.signature));
+        witness_coordinator(hearing->agent, verify_chair(roster, hearing->docket.docket.home, view),
+                            MESSAGE_TYPE_PROPOSE, &first, message);
+    }
+}
+
+/* After a restart the first proposal is that of the value that was prepared. */
+static void recall_proposal(struct hearing *hearing)
+{
+    struct arena *arena = arena_create(AGENT_DOCKET_MEMORY);
+    struct message_propose propose;
+    struct message message;
+    struct buffer frame = {0};
+    struct error error;
+
+    if (hearing->seat.prepared.view != 0 &&
+        seat_store_value(hearing->agent->store, docket_id(hearing), &hearing->seat.prepared.value,
+                         &frame, &error) &&
+        codec_frame_decode(buffer_bytes(&frame), arena, &message, &error) &&
+        verify_propose(&hearing->docket, &message.propose.propose, &propose, &error)) {
+        watch_proposals(hearing, &message.propose.propose, propose.view);
+    }
+    buffer_finish(&frame);
+    arena_destroy(arena);
+}
+
+/* A proposal that the machine is to judge. */
+static void offer(struct hearing *hearing, const struct message *message, struct bytes frame,
+                  const struct message_propose *propose)
+{
+    struct seat_event event = {.type = SEAT_EVENT_PROPOSE};
+    struct seat_vote *vote = &event.propose.vote;
+    const struct hearing_entrance *entrance = &hearing->entrance;
+    struct error error;
+
+    *vote = (struct seat_vote){.view = propose->view, .value = propose->value, .tc = propose->tc};
+    event.propose.book = propose->book;
+    event.propose.is_from_chair = true; /* verify_propose() checked the chair's signature. */
+    event.propose.has_tc = propose->view > 1;
+    /* The TC of what was prepared here was verified then. */
+    if (propose->view > 1 && !seat_vote_equal(&hearing->seat.prepared, vote)) {
+        if (!check_tc(hearing, message->propose.tc, &error)) {
+            agent_drop(hearing->agent, hearing->from, MESSAGE_PROPOSE, &error);
+            return;
+        }
+        if (entrance->view != propose->view || !digest_equal(&entrance->digest, &propose->tc)) {
+            error_record(&error, ERROR_INVALID, "it brings another TC than that of its view");
+            agent_drop(hearing->agent, hearing->from, MESSAGE_PROPOSE, &error);
+            return;
+        }
+        event.propose.highest = entrance->highest;
+        hearing->hand.tc = message->propose.tc;
+    }
+    hearing->hand.frame = frame;
+    hearing->hand.value = propose->value;
+    feed(hearing, event);
+}
+
+/* The value that was asked for. One that does not check is let go: the next coordinator is asked. */
+static void take_awaited(struct hearing *hearing, struct bytes frame, const struct digest *value)
+{
+    struct seat_event event = {.type = SEAT_EVENT_COMPUTED};
+
+    hearing->hand.frame = frame;
+    if (value_take(hearing, value)) {
+        event.computed.value = *value;
+        event.computed.is_valid = true;
+        feed(hearing, event);
+    }
+    hearing->hand = (struct hearing_event){0};
 }
 
 void hearing_propose(struct hearing *hearing, uint8_t from, const struct message *message,
                      struct bytes frame)
 {
-    struct seat_event event = {.type = SEAT_EVENT_PROPOSE};
+    const struct seat *seat = &hearing->seat;
     struct message_propose propose;
     struct error error;
 
     if (!verify_propose(&hearing->docket, &message->propose.propose, &propose, &error)) {
-        drop(hearing, "PROPOSE", &error);
+        agent_drop(hearing->agent, from, MESSAGE_PROPOSE, &error);
         return;
     }
-    bool is_awaited = hearing->seat.computing.view != 0 &&
-                      digest_equal(&hearing->seat.computing.value, &propose.value);
-    bool is_free = hearing->seat.computing.view == 0 && hearing->seat.phase == SEAT_OPEN;
-
     hearing->from = from;
-    /* Once it has voted, the seat keeps the proposal that it checked: this one may be anything. */
-    if (is_free || is_awaited) {
-        buffer_clear(&hearing->proposal);
-        buffer_append(&hearing->proposal, frame.data, frame.size);
-        hearing->proposed = propose.value;
-    }
+    watch_proposals(hearing, &message->propose.propose, propose.view);
+    bool is_awaited =
+        hearing->value.is_awaited && digest_equal(&hearing->value.wanted, &propose.value);
+    /* What is computed for this very vote need not be proposed again. */
+    bool is_news =
+        propose.view >= seat->view && !(is_awaited && seat->computing.view == propose.view &&
+                                        digest_equal(&seat->computing.tc, &propose.tc));
+
     if (is_awaited) {
-        event.type = SEAT_EVENT_COMPUTED;
-        event.computed.value = propose.value;
-        event.computed.is_valid = compute(hearing, &hearing->seat.computing);
-    } else {
-        event.propose.vote =
-            (struct seat_vote){.view = propose.view, .value = propose.value, .tc = propose.tc};
-        event.propose.book = propose.book;
-        event.propose.is_from_chair = true; /* verify_propose() checked the chair's signature. */
+        take_awaited(hearing, frame, &propose.value);
     }
-    feed(hearing, &event);
+    if (is_news) {
+        offer(hearing, message, frame, &propose);
+    }
+}
+
+void hearing_new_view(struct hearing *hearing, uint8_t from, const struct message *message)
+{
+    struct seat_event event = {.type = SEAT_EVENT_NEW_VIEW};
+    uint8_t seat = message->new_view.seat;
+    struct message_new_view report;
+    struct error error;
+
+    /* What is not news needs no verifying. */
+    if (codec_payload_decode_new_view(message->new_view.report.payload, &report, &error) &&
+        seat < hearing->agent->quorum.seat_count && report.view <= hearing->seat.wanted[seat]) {
+        return;
+    }
+    if (!verify_report(&hearing->docket.scope, &message->new_view.report, seat, &report, &error)) {
+        agent_drop(hearing->agent, from, MESSAGE_NEW_VIEW, &error);
+        return;
+    }
+    hearing->from = from;
+    event.new_view.seat = seat;
+    event.new_view.view = report.view;
+    feed(hearing, event);
 }
 
 void hearing_certify(struct hearing *hearing, uint8_t from, struct bytes qc)
@@ -417,43 +528,44 @@ void hearing_certify(struct hearing *hearing, uint8_t from, struct bytes qc)
     struct error error;
 
     if (!verify_qc(&hearing->docket.scope, qc, hearing->agent->work, &verified, &error)) {
-        drop(hearing, "CERTIFY", &error);
+        agent_drop(hearing->agent, from, MESSAGE_CERTIFY, &error);
         return;
     }
     hearing->from = from;
-    buffer_clear(&hearing->qc);
-    buffer_append(&hearing->qc, qc.data, qc.size);
     event.certify.vote = (struct seat_vote){
         .view = verified.prepare.view, .value = verified.prepare.value, .tc = verified.prepare.tc};
     for (size_t i = 0; i < verified.qc.vote_count; i++) {
         seat_set_add(&event.certify.signers, verified.qc.votes[i].seat);
     }
-    feed(hearing, &event);
+    hearing->hand.qc = qc;
+    hearing->hand.qc_vote = event.certify.vote;
+    feed(hearing, event);
 }
 
-void hearing_decide(struct hearing *hearing, uint8_t from, struct certificate *certificate,
+void hearing_decide(struct hearing *hearing, uint8_t from, const struct certificate *certificate,
                     struct bytes envelope)
 {
     struct seat_event event = {.type = SEAT_EVENT_DECIDE};
 
     hearing->from = from;
-    hearing->decided = certificate;
-    buffer_clear(&hearing->certificate);
-    buffer_append(&hearing->certificate, envelope.data, envelope.size);
     event.decide.vote = (struct seat_vote){.view = certificate->statement.view,
                                            .value = certificate->statement.value};
     event.decide.signers = certificate->signers;
-    feed(hearing, &event);
-    hearing->decided = NULL;
-    if (hearing->seat.phase == SEAT_DECIDED) {
-        hearing_destroy(hearing); /* From here on the store answers for it. */
-    }
+    hearing->hand.certificate = certificate;
+    hearing->hand.envelope = envelope;
+    feed(hearing, event);
+    hearing_destroy(hearing);
+}
+
+void hearing_chair(struct hearing *hearing, uint8_t chair, bool is_up)
+{
+    feed(hearing, (struct seat_event){.type = is_up ? SEAT_EVENT_CHAIR_UP : SEAT_EVENT_CHAIR_LOST,
+                                      .chair = chair});
 }
 
 void hearing_assessed(struct hearing *hearing, const struct message_signed *verdict,
                       struct bytes frame, const struct seat_store_hearing *hearings)
 {
-    struct seat_event event = {.type = SEAT_EVENT_ASSESSED};
     struct error error;
 
     if (!seat_store_save_verdict(hearing->agent->store, docket_id(hearing), verdict, frame,
@@ -461,5 +573,5 @@ void hearing_assessed(struct hearing *hearing, const struct message_signed *verd
         agent_fail(hearing->agent, &error);
         return;
     }
-    feed(hearing, &event);
+    feed(hearing, (struct seat_event){.type = SEAT_EVENT_ASSESSED});
 }

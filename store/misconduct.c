@@ -1,36 +1,98 @@
 #include "store/misconduct.h"
 
-#include "crypto/hash.h"
+#include <string.h>
 
-static void add_message(struct hash *hash, const char *type, const struct message_signed *message)
+#include "base/check.h"
+
+static struct database_value signature_of(const struct message_signed *message)
 {
-    hash_update_sized(hash, bytes_of_text(type));
-    hash_update_sized(hash, message->payload);
-    hash_update_sized(hash, bytes_of(message->signature, sizeof(message->signature)));
+    return database_blob(bytes_of(message->signature, sizeof(message->signature)));
 }
 
-bool misconduct_save(struct database *database, const struct seat_store_misconduct *misconduct,
+bool misconduct_save(struct database *database, const struct proof *proof, bool *is_new,
                      struct error *error)
 {
-    const struct message_signed *first = &misconduct->first;
-    const struct message_signed *second = &misconduct->second;
-    struct hash hash;
-    struct digest id;
+    CHECK(proof->kind > MISCONDUCT_NONE);
+    CHECK(proof->kind < MISCONDUCT_COUNT);
 
-    hash_init(&hash);
-    hash_update_sized(&hash, bytes_of_text(misconduct->kind));
-    hash_update_sized(&hash, bytes_of(misconduct->docket.data, DIGEST_SIZE));
-    hash_update_sized(&hash, bytes_of_text(misconduct->subject));
-    add_message(&hash, misconduct->first_type, first);
-    add_message(&hash, misconduct->second_type, second);
-    hash_finish(&hash, &id);
-    return database_run(
-        database, "INSERT INTO misconduct VALUES (?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING",
-        DATABASE_VALUES(database_digest(&id), database_text(misconduct->kind),
-                        database_digest(&misconduct->docket), database_text(misconduct->subject),
-                        database_text(misconduct->first_type), database_blob(first->payload),
-                        database_blob(bytes_of(first->signature, sizeof(first->signature))),
-                        database_text(misconduct->second_type), database_blob(second->payload),
-                        database_blob(bytes_of(second->signature, sizeof(second->signature)))),
-        error);
+    if (!database_run(
+            database,
+            "INSERT INTO misconduct (kind, docket, is_seat, signer, first_type, first_payload,"
+            " first_signature, second_type, second_payload, second_signature, first_docket,"
+            " first_docket_signature, second_docket, second_docket_signature)"
+            " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING",
+            DATABASE_VALUES(
+                database_number(proof->kind), database_digest(&proof->docket),
+                database_number(proof->is_seat), database_number(proof->signer),
+                database_text(proof->first_type), database_blob(proof->first.payload),
+                signature_of(&proof->first), database_text(proof->second_type),
+                database_blob(proof->second.payload), signature_of(&proof->second),
+                database_blob(proof->dockets[0].payload), signature_of(&proof->dockets[0]),
+                database_blob(proof->dockets[1].payload), signature_of(&proof->dockets[1])),
+            error)) {
+        return false;
+    }
+    *is_new = database_changes(database) > 0;
+    return true;
+}
+
+/* A payload and its signature from two columns that follow each other. */
+static bool read_message(struct database_rows *rows, int index, struct arena *arena,
+                         struct message_signed *out, struct error *error)
+{
+    return database_column_copy(rows, index, arena, &out->payload, error) &&
+           database_column_bytes(rows, index + 1, out->signature, sizeof(out->signature), error);
+}
+
+static bool read_type(struct database_rows *rows, int index, struct arena *arena, const char **out,
+                      struct error *error)
+{
+    struct bytes text;
+
+    if (!database_column_copy(rows, index, arena, &text, error)) {
+        return false;
+    }
+    *out = (const char *)text.data; /* It has a NUL behind it. */
+    return true;
+}
+
+bool misconduct_next(struct database *database, uint64_t after, struct arena *arena,
+                     struct proof *out, uint64_t *number, bool *is_found, struct error *error)
+{
+    struct proof proof = {0};
+    struct database_rows *rows;
+    bool has_row;
+
+    if (!database_query(
+            database,
+            "SELECT number, kind, docket, is_seat, signer, first_type, first_payload,"
+            " first_signature, second_type, second_payload, second_signature, first_docket,"
+            " first_docket_signature, second_docket, second_docket_signature"
+            " FROM misconduct WHERE number > ? ORDER BY number LIMIT 1",
+            DATABASE_VALUES(database_number(after)), &rows, error) ||
+        !database_next(rows, &has_row, error)) {
+        return false;
+    }
+    if (!has_row) {
+        *is_found = false;
+        return true;
+    }
+    *number = database_column_number(rows, 0);
+    proof.kind = (enum misconduct)database_column_number(rows, 1);
+    proof.is_seat = database_column_number(rows, 3) != 0;
+    proof.signer = (uint8_t)database_column_number(rows, 4);
+    bool is_ok = database_column_bytes(rows, 2, proof.docket.data, DIGEST_SIZE, error) &&
+                 read_type(rows, 5, arena, &proof.first_type, error) &&
+                 read_message(rows, 6, arena, &proof.first, error) &&
+                 read_type(rows, 8, arena, &proof.second_type, error) &&
+                 read_message(rows, 9, arena, &proof.second, error) &&
+                 read_message(rows, 11, arena, &proof.dockets[0], error) &&
+                 read_message(rows, 13, arena, &proof.dockets[1], error);
+
+    database_end(rows);
+    if (is_ok) {
+        *out = proof;
+        *is_found = true;
+    }
+    return is_ok;
 }

@@ -7,6 +7,8 @@
 #include "store/database.h"
 #include "store/misconduct.h"
 
+#define ALL_CHAIRS ((1U << MESSAGE_COORDINATORS_MAX) - 1)
+
 struct seat_store {
     struct database *database;
 };
@@ -28,6 +30,19 @@ static const char *const migrations[] = {
     " frame BLOB NOT NULL, PRIMARY KEY (docket, value)) STRICT;"
     "CREATE TABLE certificate (docket BLOB PRIMARY KEY, value BLOB NOT NULL,"
     " certificate BLOB NOT NULL) STRICT;" MISCONDUCT_TABLE,
+    /* Views. What a seat asked for and entered, its NEW-VIEWs and TCs say. */
+    "ALTER TABLE docket DROP COLUMN view_refused;"
+    "CREATE TABLE new_view (docket BLOB NOT NULL REFERENCES docket (id), view INTEGER NOT NULL,"
+    " payload BLOB NOT NULL, signature BLOB NOT NULL, qc BLOB NOT NULL, tc BLOB NOT NULL,"
+    " PRIMARY KEY (docket, view)) STRICT;"
+    "CREATE TABLE tc (docket BLOB NOT NULL REFERENCES docket (id), view INTEGER NOT NULL,"
+    " tc BLOB NOT NULL, PRIMARY KEY (docket, view)) STRICT;"
+    "CREATE INDEX value_value ON value (value);"
+    "CREATE TABLE undelivered (chair INTEGER NOT NULL,"
+    " docket BLOB NOT NULL REFERENCES certificate (docket),"
+    " PRIMARY KEY (chair, docket)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE conflict (docket BLOB NOT NULL, kind INTEGER NOT NULL, value BLOB NOT NULL,"
+    " bytes BLOB NOT NULL, PRIMARY KEY (docket, kind)) STRICT;" MISCONDUCT_TABLE_2,
 };
 
 static const struct database_schema schema = {
@@ -115,6 +130,35 @@ static bool read_signed(struct database_rows *rows, int index, struct arena *are
            database_column_bytes(rows, index + 1, out->signature, sizeof(out->signature), error);
 }
 
+bool seat_store_twin(struct seat_store *store, const struct seat_store_docket *docket,
+                     struct arena *arena, struct message_signed *out, struct error *error)
+{
+    struct message_signed twin;
+    struct database_rows *rows;
+    bool has_row;
+
+    if (!database_query(store->database,
+                        "SELECT payload, signature FROM docket"
+                        " WHERE home = ? AND serial = ? AND id <> ? ORDER BY number LIMIT 1",
+                        DATABASE_VALUES(database_number(docket->home),
+                                        database_number(docket->serial),
+                                        database_digest(&docket->id)),
+                        &rows, error) ||
+        !database_next(rows, &has_row, error)) {
+        return false;
+    }
+    if (!has_row) {
+        return error_set(error, ERROR_NOT_FOUND, "no other docket has that serial");
+    }
+    bool is_ok = read_signed(rows, 0, arena, &twin, error);
+
+    database_end(rows);
+    if (is_ok) {
+        *out = twin;
+    }
+    return is_ok;
+}
+
 static bool load_docket(struct database *database, const struct digest *id, struct arena *arena,
                         struct seat_store_docket *out, struct seat_record *record, bool *is_found,
                         struct error *error)
@@ -124,7 +168,7 @@ static bool load_docket(struct database *database, const struct digest *id, stru
     *out = (struct seat_store_docket){0};
     if (!database_query(
             database,
-            "SELECT home, serial, payload, signature, view_refused,"
+            "SELECT home, serial, payload, signature,"
             " EXISTS (SELECT * FROM verdict WHERE docket = id) FROM docket WHERE id = ?",
             DATABASE_VALUES(database_digest(id)), &rows, error) ||
         !database_next(rows, is_found, error)) {
@@ -138,8 +182,7 @@ static bool load_docket(struct database *database, const struct digest *id, stru
     out->serial = database_column_number(rows, 1);
     bool is_ok = read_signed(rows, 2, arena, &out->docket, error);
 
-    record->view_refused = (uint32_t)database_column_number(rows, 4);
-    record->has_verdict = database_column_number(rows, 5) != 0;
+    record->has_verdict = database_column_number(rows, 4) != 0;
     database_end(rows);
     return is_ok;
 }
@@ -190,6 +233,44 @@ static bool load_decision(struct database *database, const struct digest *docket
     return is_ok;
 }
 
+/* The highest view that a TC let the seat enter, and the highest that it asked for; 0 without. */
+static bool load_views(struct database *database, const struct digest *docket, uint32_t *view,
+                       uint32_t *asked, struct error *error)
+{
+    uint64_t entered = 0;
+    uint64_t wanted = 0;
+    bool is_found;
+
+    if (!database_find_number(database, "SELECT coalesce(max(view), 0) FROM tc WHERE docket = ?",
+                              DATABASE_VALUES(database_digest(docket)), &entered, &is_found,
+                              error) ||
+        !database_find_number(
+            database, "SELECT coalesce(max(view), 0) FROM new_view WHERE docket = ?",
+            DATABASE_VALUES(database_digest(docket)), &wanted, &is_found, error)) {
+        return false;
+    }
+    *view = (uint32_t)entered;
+    *asked = (uint32_t)wanted;
+    return true;
+}
+
+/* Coordinators that have the certificate, as far as they said so: bit c for coordinator c. */
+static bool load_done(struct database *database, const struct digest *docket, uint8_t *done,
+                      struct error *error)
+{
+    uint64_t missing = 0;
+    bool is_found;
+
+    /* Powers of two of different coordinators: their sum is the set. */
+    if (!database_find_number(
+            database, "SELECT coalesce(sum(1 << chair), 0) FROM undelivered WHERE docket = ?",
+            DATABASE_VALUES(database_digest(docket)), &missing, &is_found, error)) {
+        return false;
+    }
+    *done = (uint8_t)(ALL_CHAIRS & ~missing);
+    return true;
+}
+
 bool seat_store_load(struct seat_store *store, const struct digest *docket, struct arena *arena,
                      struct seat_store_docket *out, struct seat_record *record, bool *is_found,
                      struct error *error)
@@ -202,8 +283,10 @@ bool seat_store_load(struct seat_store *store, const struct digest *docket, stru
     if (!load_docket(database, docket, arena, &loaded, &loaded_record, &was_put, error) ||
         !load_vote(database, docket, MESSAGE_PREPARE, &loaded_record.prepared, error) ||
         !load_vote(database, docket, MESSAGE_COMMIT, &loaded_record.lock, error) ||
+        !load_views(database, docket, &loaded_record.view, &loaded_record.asked, error) ||
         !load_decision(database, docket, &loaded_record.is_decided, &loaded_record.decided,
-                       error)) {
+                       error) ||
+        (loaded_record.is_decided && !load_done(database, docket, &loaded_record.done, error))) {
         return false;
     }
     *out = loaded;
@@ -212,20 +295,13 @@ bool seat_store_load(struct seat_store *store, const struct digest *docket, stru
     return true;
 }
 
-bool seat_store_open_dockets(struct seat_store *store, struct arena *arena, struct digest **out,
-                             size_t *count, struct error *error)
+/* The digests in the first column of ROWS. */
+static bool take_digests(struct database_rows *rows, struct arena *arena, struct digest **out,
+                         size_t *count, struct error *error)
 {
-    struct database_rows *rows;
     struct buffer ids = {0};
     size_t id_count = 0;
     bool has_row = true;
-
-    if (!database_query(store->database,
-                        "SELECT id FROM docket WHERE id NOT IN (SELECT docket FROM certificate)"
-                        " ORDER BY number",
-                        NULL, 0, &rows, error)) {
-        return false;
-    }
     bool is_ok = database_next(rows, &has_row, error);
 
     while (is_ok && has_row) {
@@ -245,6 +321,35 @@ bool seat_store_open_dockets(struct seat_store *store, struct arena *arena, stru
         return false;
     }
     *out = array;
+    *count = id_count;
+    return true;
+}
+
+bool seat_store_open_dockets(struct seat_store *store, uint64_t *after, size_t count_max,
+                             struct arena *arena, struct digest **out, size_t *count,
+                             struct error *error)
+{
+    struct database_rows *rows;
+    struct digest *ids;
+    size_t id_count;
+    uint64_t last = *after;
+    bool is_found;
+
+    if (!database_query(store->database,
+                        "SELECT id FROM docket WHERE number > ? AND NOT EXISTS"
+                        " (SELECT * FROM certificate WHERE certificate.docket = id)"
+                        " ORDER BY number LIMIT ?",
+                        DATABASE_VALUES(database_number(*after), database_number(count_max)), &rows,
+                        error) ||
+        !take_digests(rows, arena, &ids, &id_count, error) ||
+        (id_count > 0 &&
+         !database_find_number(store->database, "SELECT number FROM docket WHERE id = ?",
+                               DATABASE_VALUES(database_digest(&ids[id_count - 1])), &last,
+                               &is_found, error))) {
+        return false;
+    }
+    *after = last;
+    *out = ids;
     *count = id_count;
     return true;
 }
@@ -352,6 +457,13 @@ bool seat_store_value(struct seat_store *store, const struct digest *docket,
                               "the value", frame, error);
 }
 
+bool seat_store_find_value(struct seat_store *store, const struct digest *value,
+                           struct buffer *frame, struct error *error)
+{
+    return database_find_blob(store->database, "SELECT frame FROM value WHERE value = ? LIMIT 1",
+                              DATABASE_VALUES(database_digest(value)), "the value", frame, error);
+}
+
 /* A vote as it goes into the table. */
 struct ballot {
     const struct digest *docket;
@@ -372,8 +484,8 @@ static bool check_ballot(struct database *database, const struct ballot *ballot,
 {
     const struct seat_vote *vote = ballot->vote;
     uint64_t is_same = 0;
-    uint64_t view_refused = 0;
-    bool is_found;
+    uint32_t view = 0;
+    uint32_t asked = 0;
 
     if (!database_find_number(
             database,
@@ -390,14 +502,16 @@ static bool check_ballot(struct database *database, const struct ballot *ballot,
         return is_same == 1 || error_set(error, ERROR_CONFLICT, "another %s was signed in view %u",
                                          ballot_name(ballot), vote->view);
     }
-    if (!database_find_number(database, "SELECT view_refused FROM docket WHERE id = ?",
-                              DATABASE_VALUES(database_digest(ballot->docket)), &view_refused,
-                              &is_found, error)) {
+    if (!load_views(database, ballot->docket, &view, &asked, error)) {
         return false;
     }
-    return vote->view > view_refused ||
-           error_set(error, ERROR_CONFLICT, "%s for view %u, but views up to %llu were given up",
-                     ballot_name(ballot), vote->view, (unsigned long long)view_refused);
+    if (vote->view != (view == 0 ? 1 : view)) {
+        return error_set(error, ERROR_CONFLICT, "%s for view %u in view %u", ballot_name(ballot),
+                         vote->view, view == 0 ? 1 : view);
+    }
+    return vote->view >= asked ||
+           error_set(error, ERROR_CONFLICT, "%s for view %u after a NEW-VIEW for view %u",
+                     ballot_name(ballot), vote->view, asked);
 }
 
 static bool insert_ballot(struct database *database, const struct ballot *ballot,
@@ -412,24 +526,7 @@ static bool insert_ballot(struct database *database, const struct ballot *ballot
         error);
 }
 
-bool seat_store_save_prepare(struct seat_store *store, const struct digest *docket,
-                             const struct seat_vote *vote, struct bytes frame,
-                             const struct message_signed *prepare, struct error *error)
-{
-    const struct ballot ballot = {
-        .docket = docket, .kind = MESSAGE_PREPARE, .vote = vote, .message = prepare};
-    bool is_known = false;
-
-    if (!database_begin(store->database, error)) {
-        return false;
-    }
-    bool is_ok = check_ballot(store->database, &ballot, &is_known, error) &&
-                 (is_known || (seat_store_save_value(store, docket, &vote->value, frame, error) &&
-                               insert_ballot(store->database, &ballot, error)));
-
-    return database_finish(store->database, is_ok, error) || error_wrap(error, "save a PREPARE");
-}
-
+/* No vote without its value. */
 static bool check_value(struct database *database, const struct ballot *ballot, struct error *error)
 {
     uint64_t one;
@@ -442,6 +539,26 @@ static bool check_value(struct database *database, const struct ballot *ballot, 
         return false;
     }
     return is_found || error_set(error, ERROR_NOT_FOUND, "its value is not stored");
+}
+
+bool seat_store_save_prepare(struct seat_store *store, const struct digest *docket,
+                             const struct seat_vote *vote, struct bytes frame,
+                             const struct message_signed *prepare, struct error *error)
+{
+    const struct ballot ballot = {
+        .docket = docket, .kind = MESSAGE_PREPARE, .vote = vote, .message = prepare};
+    bool is_known = false;
+
+    if (!database_begin(store->database, error)) {
+        return false;
+    }
+    bool is_ok = check_ballot(store->database, &ballot, &is_known, error) &&
+                 (is_known || frame.size == 0 ||
+                  seat_store_save_value(store, docket, &vote->value, frame, error)) &&
+                 (is_known || (check_value(store->database, &ballot, error) &&
+                               insert_ballot(store->database, &ballot, error)));
+
+    return database_finish(store->database, is_ok, error) || error_wrap(error, "save a PREPARE");
 }
 
 bool seat_store_save_lock(struct seat_store *store, const struct digest *docket,
@@ -462,16 +579,134 @@ bool seat_store_save_lock(struct seat_store *store, const struct digest *docket,
     return database_finish(store->database, is_ok, error) || error_wrap(error, "save a COMMIT");
 }
 
-bool seat_store_refuse_view(struct seat_store *store, const struct digest *docket, uint32_t view,
-                            struct error *error)
+/* ---- views ---- */
+
+/* S4: a NEW-VIEW reports the highest lock, and asks for more than was entered or asked for. The
+ * very one that is stored, *IS_KNOWN, may be saved again. */
+static bool check_new_view(struct database *database, const struct digest *docket,
+                           const struct seat_store_new_view *new_view, bool *is_known,
+                           struct error *error)
 {
-    if (!database_run(store->database,
-                      "UPDATE docket SET view_refused = max(view_refused, ?) WHERE id = ?",
-                      DATABASE_VALUES(database_number(view), database_digest(docket)), error)) {
+    struct seat_vote lock = {0};
+    uint32_t view = 0;
+    uint32_t asked = 0;
+    uint64_t is_same = 0;
+
+    if (!database_find_number(
+            database, "SELECT payload = ? FROM new_view WHERE docket = ? AND view = ?",
+            DATABASE_VALUES(database_blob(new_view->report.payload), database_digest(docket),
+                            database_number(new_view->view)),
+            &is_same, is_known, error)) {
         return false;
     }
-    return database_changes(store->database) == 1 ||
-           error_set(error, ERROR_NOT_FOUND, "give up view %u: the docket is not stored", view);
+    if (*is_known) {
+        return is_same == 1 || error_set(error, ERROR_CONFLICT,
+                                         "another NEW-VIEW was signed for view %u", new_view->view);
+    }
+    if (!load_vote(database, docket, MESSAGE_COMMIT, &lock, error) ||
+        !load_views(database, docket, &view, &asked, error)) {
+        return false;
+    }
+    if (new_view->view <= view || new_view->view <= asked || new_view->view < 2) {
+        return error_set(error, ERROR_CONFLICT,
+                         "NEW-VIEW for view %u after view %u was entered and view %u asked for",
+                         new_view->view, view, asked);
+    }
+    return (lock.view == new_view->highest.view &&
+            digest_equal(&lock.value, &new_view->highest.value)) ||
+           error_set(error, ERROR_CONFLICT, "NEW-VIEW reports view %u, but view %u was committed",
+                     new_view->highest.view, lock.view);
+}
+
+bool seat_store_save_new_view(struct seat_store *store, const struct digest *docket,
+                              const struct seat_store_new_view *new_view, struct error *error)
+{
+    struct database *database = store->database;
+    bool is_known = false;
+
+    if (!database_begin(database, error)) {
+        return false;
+    }
+    bool is_ok =
+        check_new_view(database, docket, new_view, &is_known, error) &&
+        (is_known ||
+         database_run(database, "INSERT INTO new_view VALUES (?,?,?,?,?,?)",
+                      DATABASE_VALUES(database_digest(docket), database_number(new_view->view),
+                                      database_blob(new_view->report.payload),
+                                      signature_of(&new_view->report), database_blob(new_view->qc),
+                                      database_blob(new_view->tc)),
+                      error));
+
+    return database_finish(database, is_ok, error) || error_wrap(error, "save a NEW-VIEW");
+}
+
+bool seat_store_new_view(struct seat_store *store, const struct digest *docket, uint32_t view,
+                         struct arena *arena, struct seat_store_new_view *out, struct error *error)
+{
+    struct seat_store_new_view loaded = {.view = view};
+    struct database_rows *rows;
+    bool has_row;
+
+    if (!database_query(store->database,
+                        "SELECT payload, signature, qc, tc FROM new_view"
+                        " WHERE docket = ? AND view = ?",
+                        DATABASE_VALUES(database_digest(docket), database_number(view)), &rows,
+                        error) ||
+        !database_next(rows, &has_row, error)) {
+        return false;
+    }
+    if (!has_row) {
+        return error_set(error, ERROR_NOT_FOUND, "no NEW-VIEW was signed for view %u", view);
+    }
+    bool is_ok = read_signed(rows, 0, arena, &loaded.report, error) &&
+                 database_column_copy(rows, 2, arena, &loaded.qc, error) &&
+                 database_column_copy(rows, 3, arena, &loaded.tc, error);
+
+    database_end(rows);
+    if (is_ok) {
+        *out = loaded;
+    }
+    return is_ok;
+}
+
+bool seat_store_save_view(struct seat_store *store, const struct digest *docket, uint32_t view,
+                          struct bytes tc, struct error *error)
+{
+    struct database *database = store->database;
+    uint32_t entered = 0;
+    uint32_t asked = 0;
+
+    if (!database_begin(database, error)) {
+        return false;
+    }
+    bool is_ok = load_views(database, docket, &entered, &asked, error);
+
+    if (is_ok && (view <= entered || view < 2)) {
+        is_ok = error_set(error, ERROR_CONFLICT, "view %u after view %u", view, entered);
+    }
+    is_ok = is_ok && database_run(database, "INSERT INTO tc VALUES (?,?,?)",
+                                  DATABASE_VALUES(database_digest(docket), database_number(view),
+                                                  database_blob(tc)),
+                                  error);
+    return database_finish(database, is_ok, error) || error_wrap(error, "enter a view");
+}
+
+bool seat_store_tc(struct seat_store *store, const struct digest *docket, uint32_t view,
+                   struct buffer *tc, struct error *error)
+{
+    return database_find_blob(store->database, "SELECT tc FROM tc WHERE docket = ? AND view = ?",
+                              DATABASE_VALUES(database_digest(docket), database_number(view)),
+                              "the TC", tc, error);
+}
+
+bool seat_store_qc(struct seat_store *store, const struct digest *docket, uint32_t view,
+                   struct buffer *qc, struct error *error)
+{
+    return database_find_blob(store->database,
+                              "SELECT qc FROM vote WHERE docket = ? AND view = ? AND kind = ?",
+                              DATABASE_VALUES(database_digest(docket), database_number(view),
+                                              database_number(MESSAGE_COMMIT)),
+                              "the QC", qc, error);
 }
 
 bool seat_store_signed(struct seat_store *store, const struct digest *docket, uint32_t view,
@@ -504,34 +739,74 @@ bool seat_store_signed(struct seat_store *store, const struct digest *docket, ui
     return is_ok;
 }
 
-/* Stores certificate and outcomes, within a transaction. */
-static bool insert_certificate(struct database *database, const struct digest *docket,
-                               const struct digest *value, struct bytes certificate,
-                               const struct seat_store_outcome *outcomes, size_t count,
-                               struct error *error)
-{
-    bool is_ok = database_run(database, "INSERT INTO certificate VALUES (?,?,?)",
-                              DATABASE_VALUES(database_digest(docket), database_digest(value),
-                                              database_blob(certificate)),
-                              error);
+/* ---- certificates ---- */
 
-    for (size_t i = 0; is_ok && i < count; i++) {
+static bool insert_outcomes(struct database *database,
+                            const struct seat_store_certificate *certificate, struct error *error)
+{
+    bool is_ok = true;
+
+    for (size_t i = 0; is_ok && i < certificate->outcome_count; i++) {
+        const struct seat_store_outcome *outcome = &certificate->outcomes[i];
+
         is_ok = database_run(database,
                              "INSERT INTO binding VALUES (?,?,?,0,?) ON CONFLICT (case_id, docket)"
                              " DO UPDATE SET outcome = excluded.outcome",
-                             DATABASE_VALUES(database_digest(&outcomes[i].case_id),
-                                             database_digest(docket),
-                                             database_number(outcomes[i].attempt),
-                                             database_number(outcomes[i].outcome)),
+                             DATABASE_VALUES(database_digest(&outcome->case_id),
+                                             database_digest(&certificate->docket),
+                                             database_number(outcome->attempt),
+                                             database_number(outcome->outcome)),
                              error);
     }
-    return is_ok && database_run(database, "DELETE FROM value WHERE docket = ?",
-                                 DATABASE_VALUES(database_digest(docket)), error);
+    return is_ok;
 }
 
-bool seat_store_save_certificate(struct seat_store *store, const struct digest *docket,
-                                 const struct digest *value, struct bytes certificate,
-                                 const struct seat_store_outcome *outcomes, size_t count,
+static bool insert_undelivered(struct database *database,
+                               const struct seat_store_certificate *certificate,
+                               struct error *error)
+{
+    bool is_ok = true;
+
+    for (uint8_t chair = 0; is_ok && chair < MESSAGE_COORDINATORS_MAX; chair++) {
+        if ((certificate->undelivered >> chair & 1) != 0) {
+            is_ok = database_run(
+                database, "INSERT INTO undelivered VALUES (?,?)",
+                DATABASE_VALUES(database_number(chair), database_digest(&certificate->docket)),
+                error);
+        }
+    }
+    return is_ok;
+}
+
+/* The values that were not certified, and those of the docket that is certified long since. */
+static bool forget_values(struct database *database, const struct digest *docket,
+                          const struct digest *value, struct error *error)
+{
+    return database_run(database, "DELETE FROM value WHERE docket = ? AND value <> ?",
+                        DATABASE_VALUES(database_digest(docket), database_digest(value)), error) &&
+           database_run(database,
+                        "DELETE FROM value WHERE docket = (SELECT docket FROM certificate"
+                        " WHERE rowid = (SELECT max(rowid) FROM certificate) - ?)",
+                        DATABASE_VALUES(database_number(SEAT_STORE_VALUES_MAX)), error);
+}
+
+/* Within a transaction. */
+static bool insert_certificate(struct database *database,
+                               const struct seat_store_certificate *certificate,
+                               struct error *error)
+{
+    return database_run(database, "INSERT INTO certificate VALUES (?,?,?)",
+                        DATABASE_VALUES(database_digest(&certificate->docket),
+                                        database_digest(&certificate->value),
+                                        database_blob(certificate->envelope)),
+                        error) &&
+           insert_outcomes(database, certificate, error) &&
+           insert_undelivered(database, certificate, error) &&
+           forget_values(database, &certificate->docket, &certificate->value, error);
+}
+
+bool seat_store_save_certificate(struct seat_store *store,
+                                 const struct seat_store_certificate *certificate,
                                  struct error *error)
 {
     struct database *database = store->database;
@@ -541,15 +816,60 @@ bool seat_store_save_certificate(struct seat_store *store, const struct digest *
     if (!database_begin(database, error)) {
         return false;
     }
-    bool is_ok = load_decision(database, docket, &is_decided, &stored, error);
+    bool is_ok = load_decision(database, &certificate->docket, &is_decided, &stored, error);
 
     if (is_ok && is_decided) {
-        is_ok = digest_equal(&stored, value) ||
+        is_ok = digest_equal(&stored, &certificate->value) ||
                 error_set(error, ERROR_CONFLICT, "another value is certified for this docket");
     } else if (is_ok) {
-        is_ok = insert_certificate(database, docket, value, certificate, outcomes, count, error);
+        is_ok = insert_certificate(database, certificate, error);
     }
     return database_finish(database, is_ok, error) || error_wrap(error, "save a certificate");
+}
+
+bool seat_store_undelivered(struct seat_store *store, const struct seat_store_delivery *after,
+                            size_t count_max, struct arena *arena, struct digest **out,
+                            size_t *count, struct error *error)
+{
+    struct database_rows *rows;
+
+    return database_query(store->database,
+                          "SELECT docket FROM undelivered WHERE chair = ? AND docket > ?"
+                          " ORDER BY docket LIMIT ?",
+                          DATABASE_VALUES(database_number(after->chair),
+                                          database_digest(&after->docket),
+                                          database_number(count_max)),
+                          &rows, error) &&
+           take_digests(rows, arena, out, count, error);
+}
+
+bool seat_store_delivered(struct seat_store *store, const struct seat_store_delivery *deliveries,
+                          size_t count, struct error *error)
+{
+    bool is_ok = true;
+
+    if (!database_begin(store->database, error)) {
+        return false;
+    }
+    for (size_t i = 0; is_ok && i < count; i++) {
+        is_ok =
+            database_run(store->database, "DELETE FROM undelivered WHERE chair = ? AND docket = ?",
+                         DATABASE_VALUES(database_number(deliveries[i].chair),
+                                         database_digest(&deliveries[i].docket)),
+                         error);
+    }
+    return database_finish(store->database, is_ok, error);
+}
+
+bool seat_store_save_conflict(struct seat_store *store, const struct digest *docket,
+                              enum message_kind kind, const struct digest *value,
+                              struct bytes bytes, struct error *error)
+{
+    return database_run(store->database,
+                        "INSERT INTO conflict VALUES (?,?,?,?) ON CONFLICT DO NOTHING",
+                        DATABASE_VALUES(database_digest(docket), database_number(kind),
+                                        database_digest(value), database_blob(bytes)),
+                        error);
 }
 
 bool seat_store_certificate(struct seat_store *store, const struct digest *docket,
@@ -560,8 +880,8 @@ bool seat_store_certificate(struct seat_store *store, const struct digest *docke
         DATABASE_VALUES(database_digest(docket)), "the certificate", certificate, error);
 }
 
-bool seat_store_save_misconduct(struct seat_store *store,
-                                const struct seat_store_misconduct *misconduct, struct error *error)
+bool seat_store_save_proof(struct seat_store *store, const struct proof *proof, bool *is_new,
+                           struct error *error)
 {
-    return misconduct_save(store->database, misconduct, error);
+    return misconduct_save(store->database, proof, is_new, error);
 }

@@ -310,6 +310,7 @@ static void votes_survive_a_crash_and_come_back_byte_for_byte(void **state)
                                         &prepare, &error));
     assert_true(
         seat_store_save_lock(desk->store, &docket, &vote, bytes_of_text("qc"), &commit, &error));
+    assert_true(seat_store_save_view(desk->store, &docket, 3, bytes_of_text("tc"), &error));
     assert_true(seat_store_save_prepare(desk->store, &docket, &later, bytes_of_text("next"),
                                         &prepare, &error));
     crash(desk);
@@ -374,6 +375,20 @@ static void a_second_vote_in_a_view_is_refused_and_the_same_is_not(void **state)
     assert_true(bytes_equal(loaded.payload, message.payload));
 }
 
+static struct seat_store_new_view new_view_of(uint32_t view, const struct seat_vote *lock,
+                                              const char *text)
+{
+    struct seat_store_new_view new_view = {.view = view,
+                                           .report = signed_text(text, 6),
+                                           .qc = bytes_of_text("qc"),
+                                           .tc = bytes_of_text("tc")};
+
+    if (lock != NULL) {
+        new_view.highest = *lock;
+    }
+    return new_view;
+}
+
 static void a_view_that_was_given_up_takes_no_vote_even_after_a_crash(void **state)
 {
     struct desk *desk = *state;
@@ -382,23 +397,152 @@ static void a_view_that_was_given_up_takes_no_vote_even_after_a_crash(void **sta
     struct error error;
     struct digest docket = put_docket(desk, 1, 1, &is_twin);
     struct digest unknown = digest_of(99);
-    struct seat_vote vote = vote_of(2, 50);
+    struct seat_vote vote = vote_of(1, 50);
     struct seat_vote next = vote_of(3, 50);
     struct message_signed message = signed_text("vote", 4);
     struct bytes frame = bytes_of_text("proposal");
+    struct seat_store_new_view asked = new_view_of(3, NULL, "three");
 
     assert_true(seat_store_save_value(desk->store, &docket, &vote.value, frame, &error));
-    assert_true(seat_store_refuse_view(desk->store, &docket, 2, &error));
-    assert_true(seat_store_refuse_view(desk->store, &docket, 1, &error)); /* Does not go back. */
+    assert_true(seat_store_save_new_view(desk->store, &docket, &asked, &error));
     crash(desk);
-    assert_int_equal(load(desk, &docket, &is_found).view_refused, 2);
+    assert_int_equal(load(desk, &docket, &is_found).asked, 3);
+    assert_int_equal(load(desk, &docket, &is_found).view, 0);
     assert_false(seat_store_save_prepare(desk->store, &docket, &vote, frame, &message, &error));
     assert_int_equal(error.code, ERROR_CONFLICT);
     assert_false(seat_store_save_lock(desk->store, &docket, &vote, frame, &message, &error));
     assert_int_equal(error.code, ERROR_CONFLICT);
+    /* View 2 is entered, yet given up as well. */
+    vote.view = 2;
+    assert_true(seat_store_save_view(desk->store, &docket, 2, bytes_of_text("tc 2"), &error));
+    crash(desk);
+    assert_false(seat_store_save_prepare(desk->store, &docket, &vote, frame, &message, &error));
+    assert_int_equal(error.code, ERROR_CONFLICT);
+    assert_false(seat_store_save_lock(desk->store, &docket, &vote, frame, &message, &error));
+    assert_int_equal(error.code, ERROR_CONFLICT);
+    /* And view 3 is not entered yet. */
+    assert_false(seat_store_save_prepare(desk->store, &docket, &next, frame, &message, &error));
+    assert_int_equal(error.code, ERROR_CONFLICT);
+    assert_true(seat_store_save_view(desk->store, &docket, 3, bytes_of_text("tc 3"), &error));
     assert_true(seat_store_save_prepare(desk->store, &docket, &next, frame, &message, &error));
-    assert_false(seat_store_refuse_view(desk->store, &unknown, 1, &error));
+    assert_true(seat_store_save_lock(desk->store, &docket, &next, frame, &message, &error));
+    assert_false(seat_store_save_new_view(desk->store, &unknown, &asked, &error));
     assert_int_equal(error.code, ERROR_NOT_FOUND);
+    assert_false(seat_store_save_view(desk->store, &unknown, 2, bytes_of_text("tc"), &error));
+    assert_int_equal(error.code, ERROR_NOT_FOUND);
+}
+
+static void a_view_never_goes_back(void **state)
+{
+    struct desk *desk = *state;
+    bool is_twin;
+    bool is_found;
+    struct error error;
+    struct buffer out = {0};
+    struct digest docket = put_docket(desk, 1, 1, &is_twin);
+
+    assert_false(seat_store_save_view(desk->store, &docket, 1, bytes_of_text("tc"), &error));
+    assert_int_equal(error.code, ERROR_CONFLICT);
+    assert_true(seat_store_save_view(desk->store, &docket, 4, bytes_of_text("tc 4"), &error));
+    for (uint32_t view = 2; view <= 4; view++) {
+        crash(desk);
+        assert_false(seat_store_save_view(desk->store, &docket, view, bytes_of_text("x"), &error));
+        assert_int_equal(error.code, ERROR_CONFLICT);
+        assert_int_equal(load(desk, &docket, &is_found).view, 4);
+    }
+    assert_true(seat_store_save_view(desk->store, &docket, 6, bytes_of_text("tc 6"), &error));
+    crash(desk);
+    assert_int_equal(load(desk, &docket, &is_found).view, 6);
+    assert_true(seat_store_tc(desk->store, &docket, 6, &out, &error));
+    assert_buffer(&out, "tc 6");
+    assert_true(seat_store_tc(desk->store, &docket, 4, &out, &error));
+    assert_buffer(&out, "tc 4");
+    assert_false(seat_store_tc(desk->store, &docket, 5, &out, &error));
+    assert_int_equal(error.code, ERROR_NOT_FOUND);
+}
+
+static void a_new_view_is_signed_once_and_comes_back_byte_for_byte(void **state)
+{
+    struct desk *desk = *state;
+    bool is_twin;
+    struct error error;
+    struct digest docket = put_docket(desk, 1, 1, &is_twin);
+    struct seat_store_new_view first = new_view_of(3, NULL, "three");
+    struct seat_store_new_view other = new_view_of(3, NULL, "three, otherwise");
+    struct seat_store_new_view loaded;
+
+    assert_true(seat_store_save_new_view(desk->store, &docket, &first, &error));
+    assert_false(seat_store_save_new_view(desk->store, &docket, &other, &error));
+    assert_int_equal(error.code, ERROR_CONFLICT);
+    crash(desk);
+    assert_false(seat_store_save_new_view(desk->store, &docket, &other, &error));
+    assert_int_equal(error.code, ERROR_CONFLICT);
+    /* The same words with other attachments: those that were sent first stay. */
+    other = first;
+    other.qc = bytes_of_text("another qc");
+    assert_true(seat_store_save_new_view(desk->store, &docket, &other, &error));
+    assert_true(seat_store_new_view(desk->store, &docket, 3, desk->arena, &loaded, &error));
+    assert_int_equal(loaded.view, 3);
+    assert_true(bytes_equal(loaded.report.payload, first.report.payload));
+    assert_memory_equal(loaded.report.signature, first.report.signature, MESSAGE_SIGNATURE_SIZE);
+    assert_true(bytes_equal(loaded.qc, bytes_of_text("qc")));
+    assert_true(bytes_equal(loaded.tc, bytes_of_text("tc")));
+    assert_false(seat_store_new_view(desk->store, &docket, 2, desk->arena, &loaded, &error));
+    assert_int_equal(error.code, ERROR_NOT_FOUND);
+}
+
+static void a_new_view_asks_for_more_than_was_asked_for_or_entered(void **state)
+{
+    static const uint32_t refused[] = {0, 1, 2, 3, 4};
+    struct desk *desk = *state;
+    bool is_twin;
+    bool is_found;
+    struct error error;
+    struct digest docket = put_docket(desk, 1, 1, &is_twin);
+    struct seat_store_new_view new_view = new_view_of(3, NULL, "three");
+
+    assert_true(seat_store_save_new_view(desk->store, &docket, &new_view, &error));
+    assert_true(seat_store_save_view(desk->store, &docket, 4, bytes_of_text("tc 4"), &error));
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+        new_view = new_view_of(refused[i], NULL, "again");
+        assert_false(seat_store_save_new_view(desk->store, &docket, &new_view, &error));
+        assert_int_equal(error.code, ERROR_CONFLICT);
+    }
+    assert_int_equal(load(desk, &docket, &is_found).asked, 3);
+    new_view = new_view_of(5, NULL, "five");
+    assert_true(seat_store_save_new_view(desk->store, &docket, &new_view, &error));
+}
+
+static void a_new_view_that_forgets_a_commit_is_refused(void **state)
+{
+    struct desk *desk = *state;
+    bool is_twin;
+    struct error error;
+    struct buffer out = {0};
+    struct digest docket = put_docket(desk, 1, 1, &is_twin);
+    struct seat_vote vote = vote_of(1, 50);
+    struct seat_vote other = vote_of(1, 51);
+    struct seat_vote never = vote_of(2, 50);
+    struct message_signed message = signed_text("commit", 4);
+    struct seat_store_new_view new_view = new_view_of(2, NULL, "nothing");
+
+    assert_true(
+        seat_store_save_value(desk->store, &docket, &vote.value, bytes_of_text("p"), &error));
+    assert_true(
+        seat_store_save_lock(desk->store, &docket, &vote, bytes_of_text("qc"), &message, &error));
+    crash(desk);
+    assert_false(seat_store_save_new_view(desk->store, &docket, &new_view, &error));
+    assert_int_equal(error.code, ERROR_CONFLICT);
+    new_view = new_view_of(2, &other, "another value");
+    assert_false(seat_store_save_new_view(desk->store, &docket, &new_view, &error));
+    assert_int_equal(error.code, ERROR_CONFLICT);
+    new_view = new_view_of(3, &never, "another view");
+    assert_false(seat_store_save_new_view(desk->store, &docket, &new_view, &error));
+    assert_int_equal(error.code, ERROR_CONFLICT);
+    assert_true(seat_store_qc(desk->store, &docket, 1, &out, &error));
+    assert_buffer(&out, "qc");
+    new_view = new_view_of(2, &vote, "the truth");
+    assert_true(seat_store_save_new_view(desk->store, &docket, &new_view, &error));
 }
 
 static void a_commit_needs_its_value(void **state)
@@ -421,7 +565,14 @@ static void a_commit_needs_its_value(void **state)
         seat_store_save_lock(desk->store, &docket, &vote, bytes_of_text("qc"), &message, &error));
 }
 
-static void a_certificate_ends_the_docket_and_forgets_its_values(void **state)
+static struct seat_store_certificate certificate_of(const struct digest *docket, uint8_t value,
+                                                    const char *text)
+{
+    return (struct seat_store_certificate){
+        .docket = *docket, .value = digest_of(value), .envelope = bytes_of_text(text)};
+}
+
+static void a_certificate_ends_the_docket_and_forgets_its_other_values(void **state)
 {
     struct desk *desk = *state;
     bool is_twin;
@@ -438,22 +589,27 @@ static void a_certificate_ends_the_docket_and_forgets_its_values(void **state)
     struct digest other = digest_of(51);
     const struct seat_store_outcome outcome = {
         .case_id = digest_of(10), .attempt = 1, .outcome = BINDING_CONTESTED};
+    struct seat_store_certificate certificate = certificate_of(&first, 50, "cert");
+    struct seat_store_certificate later = certificate_of(&first, 50, "later");
+    struct seat_store_certificate another = certificate_of(&first, 51, "other");
+    struct seat_store_certificate foreign = certificate_of(&unknown, 50, "new");
 
+    certificate.outcomes = &outcome;
+    certificate.outcome_count = 1;
     assert_true(seat_store_save_value(desk->store, &first, &value, bytes_of_text("p"), &error));
-    assert_true(seat_store_save_certificate(desk->store, &first, &value, bytes_of_text("cert"),
-                                            &outcome, 1, &error));
-    assert_true(seat_store_save_certificate(desk->store, &first, &value, bytes_of_text("later"),
-                                            &outcome, 1, &error));
-    assert_false(seat_store_save_certificate(desk->store, &first, &other, bytes_of_text("other"),
-                                             &outcome, 1, &error));
+    assert_true(seat_store_save_value(desk->store, &first, &other, bytes_of_text("o"), &error));
+    assert_true(seat_store_save_certificate(desk->store, &certificate, &error));
+    assert_true(seat_store_save_certificate(desk->store, &later, &error));
+    assert_false(seat_store_save_certificate(desk->store, &another, &error));
     assert_int_equal(error.code, ERROR_CONFLICT);
-    assert_true(seat_store_save_certificate(desk->store, &unknown, &value, bytes_of_text("new"),
-                                            NULL, 0, &error));
+    assert_true(seat_store_save_certificate(desk->store, &foreign, &error));
     crash(desk);
     assert_true(seat_store_certificate(desk->store, &first, &out, &error));
     assert_buffer(&out, "cert");
-    assert_false(seat_store_value(desk->store, &first, &value, &out, &error));
+    assert_false(seat_store_value(desk->store, &first, &other, &out, &error));
     assert_int_equal(error.code, ERROR_NOT_FOUND);
+    assert_true(seat_store_find_value(desk->store, &value, &out, &error));
+    assert_buffer(&out, "p");
     struct seat_record record = load(desk, &first, &is_found);
 
     assert_true(record.is_decided);
@@ -461,9 +617,15 @@ static void a_certificate_ends_the_docket_and_forgets_its_values(void **state)
     record = load(desk, &unknown, &is_found);
     assert_false(is_found);
     assert_true(record.is_decided);
-    assert_true(seat_store_open_dockets(desk->store, desk->arena, &open_ids, &count, &error));
+    uint64_t after = 0;
+
+    assert_true(
+        seat_store_open_dockets(desk->store, &after, 10, desk->arena, &open_ids, &count, &error));
     assert_int_equal(count, 1);
     assert_true(digest_equal(&open_ids[0], &second));
+    assert_true(
+        seat_store_open_dockets(desk->store, &after, 10, desk->arena, &open_ids, &count, &error));
+    assert_int_equal(count, 0);
     assert_true(
         seat_store_bindings(desk->store, &outcome.case_id, desk->arena, &records, &count, &error));
     assert_int_equal(count, 1);
@@ -479,23 +641,99 @@ static void an_outcome_and_a_verdict_meet_in_one_binding(void **state)
     struct binding_record *records;
     size_t count;
     struct digest docket = put_docket(desk, 1, 1, &is_twin);
-    struct digest value = digest_of(50);
     struct message_signed verdict = signed_text("verdict", 3);
     const struct seat_store_hearing hearing = {
         .case_id = digest_of(10), .attempt = 4, .is_assessed = true};
     const struct seat_store_outcome outcome = {
         .case_id = digest_of(10), .attempt = 4, .outcome = BINDING_UNHEARD};
+    struct seat_store_certificate certificate = certificate_of(&docket, 50, "c");
+
+    certificate.outcomes = &outcome;
+    certificate.outcome_count = 1;
 
     assert_true(seat_store_save_verdict(desk->store, &docket, &verdict, bytes_of("f", 1), &hearing,
                                         1, &error));
-    assert_true(seat_store_save_certificate(desk->store, &docket, &value, bytes_of("c", 1),
-                                            &outcome, 1, &error));
+    assert_true(seat_store_save_certificate(desk->store, &certificate, &error));
     assert_true(
         seat_store_bindings(desk->store, &outcome.case_id, desk->arena, &records, &count, &error));
     assert_int_equal(count, 1);
     assert_int_equal(records[0].attempt, 4);
     assert_int_equal(records[0].is_assessed, 1);
     assert_int_equal(records[0].outcome, BINDING_UNHEARD);
+}
+
+static void a_value_outlives_its_certificate_for_a_while(void **state)
+{
+    struct desk *desk = *state;
+    bool is_twin;
+    struct error error;
+    struct buffer out = {0};
+    struct digest docket = put_docket(desk, 1, 1, &is_twin);
+    struct digest value = digest_of(50);
+    struct seat_store_certificate certificate = certificate_of(&docket, 50, "cert");
+
+    assert_true(seat_store_save_value(desk->store, &docket, &value, bytes_of_text("p"), &error));
+    assert_true(seat_store_save_certificate(desk->store, &certificate, &error));
+    for (unsigned i = 1; i <= SEAT_STORE_VALUES_MAX; i++) {
+        assert_true(seat_store_find_value(desk->store, &value, &out, &error));
+        certificate.docket = digest_of(2);
+        certificate.docket.data[0] = (uint8_t)(i >> 8);
+        certificate.docket.data[1] = (uint8_t)i;
+        assert_true(seat_store_save_certificate(desk->store, &certificate, &error));
+    }
+    assert_false(seat_store_find_value(desk->store, &value, &out, &error));
+    assert_int_equal(error.code, ERROR_NOT_FOUND);
+    buffer_finish(&out);
+}
+
+/* How many certificates the store still has to send to CHAIR after the one of docket AFTER. */
+static size_t count_undelivered(struct desk *desk, uint8_t chair, uint8_t after, size_t count_max)
+{
+    struct seat_store_delivery place = {.chair = chair, .docket = digest_of(after)};
+    struct digest *ids;
+    struct error error;
+    size_t count = 99;
+
+    assert_true(
+        seat_store_undelivered(desk->store, &place, count_max, desk->arena, &ids, &count, &error));
+    for (size_t i = 0; i < count; i++) {
+        assert_true(digest_compare(&ids[i], &place.docket) > 0);
+        place.docket = ids[i];
+    }
+    return count;
+}
+
+static void a_certificate_is_owed_to_a_chair_until_it_is_delivered(void **state)
+{
+    struct desk *desk = *state;
+    bool is_found;
+    struct error error;
+    struct digest docket;
+    struct seat_store_certificate certificate;
+    const struct seat_store_delivery deliveries[] = {{.chair = 2, .docket = digest_of(5)},
+                                                     {.chair = 2, .docket = digest_of(6)},
+                                                     {.chair = 1, .docket = digest_of(99)}};
+
+    for (uint8_t i = 5; i < 10; i++) {
+        docket = digest_of(i);
+        certificate = certificate_of(&docket, 50, "cert");
+        certificate.undelivered = 1 << 2 | 1 << 6;
+        assert_true(seat_store_save_certificate(desk->store, &certificate, &error));
+        assert_true(seat_store_save_certificate(desk->store, &certificate, &error));
+    }
+    crash(desk);
+    assert_int_equal(count_undelivered(desk, 0, 0, 100), 0);
+    assert_int_equal(count_undelivered(desk, 2, 0, 100), 5);
+    assert_int_equal(count_undelivered(desk, 2, 0, 3), 3);
+    assert_int_equal(count_undelivered(desk, 2, 7, 100), 2);
+    assert_true(seat_store_delivered(desk->store, deliveries, 3, &error));
+    crash(desk);
+    assert_int_equal(count_undelivered(desk, 2, 0, 100), 3);
+    assert_int_equal(count_undelivered(desk, 6, 0, 100), 5);
+    docket = digest_of(5);
+    assert_int_equal(load(desk, &docket, &is_found).done, 0x7f & ~(1 << 6));
+    docket = digest_of(7);
+    assert_int_equal(load(desk, &docket, &is_found).done, 0x7f & ~(1 << 6 | 1 << 2));
 }
 
 /* Runs SQL on the file behind the store's back; the first column of the first row, or 0. */
@@ -515,26 +753,112 @@ static int64_t ask(const struct desk *desk, const char *sql)
     return answer;
 }
 
-static void misconduct_is_kept_once(void **state)
+static void a_lie_is_kept_once_per_kind_docket_and_liar(void **state)
 {
     struct desk *desk = *state;
     struct error error;
-    struct seat_store_misconduct misconduct = {
-        .kind = "E1",
+    bool is_new = false;
+    struct proof proof = {
+        .kind = MISCONDUCT_TWO_PREPARES,
+        .is_seat = true,
+        .signer = 3,
         .docket = digest_of(1),
-        .subject = "seat 3",
         .first_type = MESSAGE_TYPE_PREPARE,
         .first = signed_text("one", 1),
         .second_type = MESSAGE_TYPE_PREPARE,
         .second = signed_text("two", 2),
     };
 
-    assert_true(seat_store_save_misconduct(desk->store, &misconduct, &error));
-    assert_true(seat_store_save_misconduct(desk->store, &misconduct, &error));
+    assert_true(seat_store_save_proof(desk->store, &proof, &is_new, &error));
+    assert_true(is_new);
+    proof.second = signed_text("three", 3);
+    assert_true(seat_store_save_proof(desk->store, &proof, &is_new, &error));
+    assert_false(is_new);
     assert_int_equal(ask(desk, "SELECT count(*) FROM misconduct"), 1);
-    misconduct.second.signature[0] ^= 1;
-    assert_true(seat_store_save_misconduct(desk->store, &misconduct, &error));
-    assert_int_equal(ask(desk, "SELECT count(*) FROM misconduct"), 2);
+    proof.is_seat = false;
+    assert_true(seat_store_save_proof(desk->store, &proof, &is_new, &error));
+    assert_true(is_new);
+    proof.docket = digest_of(2);
+    assert_true(seat_store_save_proof(desk->store, &proof, &is_new, &error));
+    assert_true(is_new);
+    proof.kind = MISCONDUCT_TWO_COMMITS;
+    assert_true(seat_store_save_proof(desk->store, &proof, &is_new, &error));
+    assert_true(is_new);
+    crash(desk);
+    assert_int_equal(ask(desk, "SELECT count(*) FROM misconduct"), 4);
+}
+
+static void a_conflict_keeps_the_first_other_value_of_each_kind(void **state)
+{
+    struct desk *desk = *state;
+    struct error error;
+    struct digest docket = digest_of(1);
+    struct digest value = digest_of(50);
+
+    for (uint8_t i = 0; i < 3; i++) {
+        assert_true(seat_store_save_conflict(desk->store, &docket, MESSAGE_DECIDE, &value,
+                                             bytes_of(&i, 1), &error));
+        assert_true(seat_store_save_conflict(desk->store, &docket, MESSAGE_CERTIFY, &value,
+                                             bytes_of(&i, 1), &error));
+    }
+    assert_int_equal(ask(desk, "SELECT count(*) FROM conflict WHERE bytes = x'00'"), 2);
+    assert_int_equal(ask(desk, "SELECT count(*) FROM conflict"), 2);
+}
+
+static void the_twin_of_a_docket_is_the_oldest_other_of_its_serial(void **state)
+{
+    struct desk *desk = *state;
+    bool is_twin;
+    struct error error;
+    struct message_signed twin;
+    struct seat_store_docket docket = {.home = 2, .serial = 5};
+
+    docket.id = put_docket(desk, 3, 5, &is_twin);
+    assert_false(seat_store_twin(desk->store, &docket, desk->arena, &twin, &error));
+    assert_int_equal(error.code, ERROR_NOT_FOUND);
+    (void)put_docket(desk, 1, 5, &is_twin);
+    docket.id = put_docket(desk, 2, 5, &is_twin);
+    assert_true(seat_store_twin(desk->store, &docket, desk->arena, &twin, &error));
+    assert_int_equal(twin.signature[0], 3);
+}
+
+/* A store as the first schema made it is brought up with what it holds. */
+static void an_older_store_keeps_its_votes_and_proofs(void **state)
+{
+    static const char older[] =
+        "DROP TABLE new_view; DROP TABLE tc; DROP INDEX value_value; DROP TABLE undelivered;"
+        "DROP TABLE conflict; DROP TABLE misconduct;"
+        "ALTER TABLE docket ADD COLUMN view_refused INTEGER NOT NULL DEFAULT 0;"
+        "CREATE TABLE misconduct (id BLOB PRIMARY KEY, kind TEXT NOT NULL, docket BLOB NOT NULL,"
+        " subject TEXT NOT NULL, first_type TEXT NOT NULL, first_payload BLOB NOT NULL,"
+        " first_signature BLOB NOT NULL, second_type TEXT NOT NULL, second_payload BLOB NOT NULL,"
+        " second_signature BLOB NOT NULL) STRICT;"
+        "INSERT INTO misconduct VALUES (x'01', 'E4', x'02', 'coordinator 6', 'a', x'03', x'04',"
+        " 'b', x'05', x'06');"
+        "PRAGMA user_version = 1;";
+    struct desk *desk = *state;
+    bool is_twin;
+    bool is_found;
+    struct error error;
+    struct digest docket = put_docket(desk, 1, 1, &is_twin);
+    struct seat_vote vote = vote_of(1, 50);
+    struct message_signed message = signed_text("vote", 4);
+    sqlite3 *other = NULL;
+
+    assert_true(
+        seat_store_save_prepare(desk->store, &docket, &vote, bytes_of_text("p"), &message, &error));
+    seat_store_close(desk->store);
+    desk->store = NULL;
+    assert_int_equal(sqlite3_open(desk->path, &other), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(other, older, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(other), SQLITE_OK);
+    assert_true(seat_store_open(desk->path, &desk->roster, SEAT, &desk->store, &error));
+    assert_int_equal(load(desk, &docket, &is_found).prepared.view, 1);
+    assert_true(is_found);
+    assert_int_equal(ask(desk, "SELECT signer FROM misconduct WHERE kind = 4 AND is_seat = 0"), 6);
+    struct seat_store_new_view asked = new_view_of(2, NULL, "two");
+
+    assert_true(seat_store_save_new_view(desk->store, &docket, &asked, &error));
 }
 
 static void a_store_opens_for_its_seat_and_roster_only(void **state)
@@ -569,7 +893,7 @@ static void foreign_newer_and_damaged_files_are_refused(void **state)
     assert_false(seat_store_open(desk->path, &desk->roster, SEAT, &store, &error));
     assert_int_equal(error.code, ERROR_CONFLICT);
     assert_non_null(strstr(error.message, "newer"));
-    (void)ask(desk, "PRAGMA user_version = 1");
+    (void)ask(desk, "PRAGMA user_version = 2");
     (void)ask(desk, "PRAGMA application_id = 17");
     assert_false(seat_store_open(desk->path, &desk->roster, SEAT, &store, &error));
     assert_int_equal(error.code, ERROR_CORRUPT);
@@ -622,10 +946,19 @@ int main(void)
         DESK_TEST(votes_survive_a_crash_and_come_back_byte_for_byte),
         DESK_TEST(a_second_vote_in_a_view_is_refused_and_the_same_is_not),
         DESK_TEST(a_view_that_was_given_up_takes_no_vote_even_after_a_crash),
+        DESK_TEST(a_view_never_goes_back),
+        DESK_TEST(a_new_view_is_signed_once_and_comes_back_byte_for_byte),
+        DESK_TEST(a_new_view_asks_for_more_than_was_asked_for_or_entered),
+        DESK_TEST(a_new_view_that_forgets_a_commit_is_refused),
         DESK_TEST(a_commit_needs_its_value),
-        DESK_TEST(a_certificate_ends_the_docket_and_forgets_its_values),
+        DESK_TEST(a_certificate_ends_the_docket_and_forgets_its_other_values),
+        DESK_TEST(a_value_outlives_its_certificate_for_a_while),
+        DESK_TEST(a_certificate_is_owed_to_a_chair_until_it_is_delivered),
         DESK_TEST(an_outcome_and_a_verdict_meet_in_one_binding),
-        DESK_TEST(misconduct_is_kept_once),
+        DESK_TEST(a_lie_is_kept_once_per_kind_docket_and_liar),
+        DESK_TEST(a_conflict_keeps_the_first_other_value_of_each_kind),
+        DESK_TEST(the_twin_of_a_docket_is_the_oldest_other_of_its_serial),
+        DESK_TEST(an_older_store_keeps_its_votes_and_proofs),
         DESK_TEST(a_store_opens_for_its_seat_and_roster_only),
         DESK_TEST(foreign_newer_and_damaged_files_are_refused),
         DESK_TEST(an_arena_that_is_full_is_an_error),
