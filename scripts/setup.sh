@@ -9,7 +9,7 @@ packages=(build-essential cmake ninja-build pkg-config protobuf-c-compiler
     libzmq3-dev libprotobuf-c-dev libsodium-dev libssl-dev libsqlite3-dev libyaml-dev
     libutf8proc-dev libarchive-dev libmicrohttpd-dev libcurl4-openssl-dev libseccomp-dev)
 [ "${1:-}" = "--test" ] && packages+=(clang clang-format libclang-rt-14-dev libcmocka-dev
-    git procps python3-cryptography)
+    git procps python3-cryptography spin)
 
 missing=()
 for package in "${packages[@]}"; do
