@@ -1,5 +1,6 @@
 #include "rules/engine.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,20 +14,37 @@
 #include "rules/ruleset.h"
 #include "rules/sandbox.h"
 #include "rules/tables.h"
+#include "rules/view.h"
 
 #define ARENA_SIZE (256 * 1024 * 1024) /* More than the limits of rule set and schema allow. */
 
-/* A rule of the rule set, ready to run. */
-struct rule {
-    const struct ruleset_rule *source;
+/* A query of the rule set, ready to run. */
+struct query {
     sqlite3_stmt *statement; /* NULL when it cannot be run. */
-    const char *fault;       /* Why it cannot; else NULL. */
-    size_t need_count;
-    size_t *needs; /* Indexes of registers in the schema. */
     size_t column_count;
     const char **columns;
     size_t read_count;
     struct engine_read *reads;
+    uint32_t shared; /* A bit for each shared table that it looks at, directly or not. */
+};
+
+static_assert(RULESET_TABLES_MAX <= 32, "a bit for each shared table");
+
+struct rule {
+    const struct ruleset_rule *source;
+    struct query query;
+    const char *fault; /* Why it cannot be run; else NULL. */
+    size_t need_count;
+    size_t *needs; /* Indexes of registers in the schema. */
+};
+
+/* A table that is made from the registers when a rule first looks at it. */
+struct shared {
+    const struct ruleset_table *source;
+    struct query query;
+    struct view view;
+    bool is_made;      /* Since the last load. */
+    const char *fault; /* Why it could not be; else NULL. */
 };
 
 struct engine {
@@ -35,9 +53,12 @@ struct engine {
     struct arena *arena; /* Lives as long as the engine. */
     struct sandbox *sandbox;
     struct tables *tables;
-    struct rule *rules;  /* By criterion. */
-    bool is_loaded;      /* The last load succeeded. */
-    struct buffer cells; /* Values of the rule that runs, before they are sorted. */
+    size_t shared_count;
+    struct shared *shared; /* In the order of the rule set; each may look at those before it. */
+    struct arena *made;    /* Rows of shared tables; emptied for each dataset. */
+    struct rule *rules;    /* By criterion. */
+    bool is_loaded;        /* The last load succeeded. */
+    struct buffer cells;   /* Values of the query that runs, before they are sorted. */
 };
 
 /* What the rows of a rule said. */
@@ -49,14 +70,14 @@ struct tally {
     bool has_skip;
 };
 
-/* A rule that runs. */
+/* A query that runs. */
 struct run {
     struct engine *engine;
-    const struct rule *rule;
+    const struct query *query;
     struct arena *arena;
-    struct tally tally;
+    struct tally *tally; /* NULL when the rows are no rule's. */
     size_t row_count;
-    const char *note; /* Set when the rule has failed. */
+    const char *note; /* Set when the query has failed. */
 };
 
 /* Preparing */
@@ -73,6 +94,7 @@ static void *keep(struct engine *engine, size_t count, size_t size)
 struct reading {
     struct engine *engine;
     struct buffer reads; /* struct engine_read. */
+    uint32_t shared;
 };
 
 static void add_read(struct reading *reading, const char *table, const char *column)
@@ -113,6 +135,21 @@ static bool find_link(const struct schema *schema, const char *name, struct engi
     return false;
 }
 
+/* Who looks at a shared table looks at what that was made from. */
+static void note_shared(struct reading *reading, const char *table)
+{
+    for (size_t i = 0; i < reading->engine->shared_count; i++) {
+        const struct shared *shared = &reading->engine->shared[i];
+
+        if (sqlite3_stricmp(shared->source->name, table) == 0) {
+            reading->shared |= (UINT32_C(1) << i) | shared->query.shared;
+            for (size_t j = 0; j < shared->query.read_count; j++) {
+                add_read(reading, shared->query.reads[j].table, shared->query.reads[j].column);
+            }
+        }
+    }
+}
+
 /* Common table expressions arrive here too; they are nobody's table. */
 static void note_read(void *context, const char *table, const char *column)
 {
@@ -129,6 +166,8 @@ static void note_read(void *context, const char *table, const char *column)
                  place == SIZE_MAX ? "" : engine->schema->tables[index].columns[place].name);
     } else if (find_link(engine->schema, table, &link)) {
         add_read(reading, link.table, link.column);
+    } else {
+        note_shared(reading, table);
     }
 }
 
@@ -152,22 +191,24 @@ static bool resolve_needs(struct engine *engine, struct rule *rule, struct error
     return true;
 }
 
-static const struct ruleset_param *find_param(const struct rule *rule, const char *name)
+/* RULE may be NULL, and then has no params. */
+static const struct ruleset_param *find_param(const struct ruleset_rule *rule, const char *name)
 {
-    for (size_t i = 0; i < rule->source->param_count; i++) {
-        if (strcmp(rule->source->params[i].name, name) == 0) {
-            return &rule->source->params[i];
+    for (size_t i = 0; rule != NULL && i < rule->param_count; i++) {
+        if (strcmp(rule->params[i].name, name) == 0) {
+            return &rule->params[i];
         }
     }
     return NULL;
 }
 
-static bool bind_params(const struct engine *engine, struct rule *rule, struct error *error)
+static bool bind_params(const struct engine *engine, const struct ruleset_rule *rule,
+                        sqlite3_stmt *statement, struct error *error)
 {
-    int count = sqlite3_bind_parameter_count(rule->statement);
+    int count = sqlite3_bind_parameter_count(statement);
 
     for (int i = 1; i <= count; i++) {
-        const char *name = sqlite3_bind_parameter_name(rule->statement, i);
+        const char *name = sqlite3_bind_parameter_name(statement, i);
         bool is_named = name != NULL && name[0] == ':';
         const struct ruleset_param *param = is_named ? find_param(rule, name + 1) : NULL;
         const struct catalog_cap *cap = is_named && strncmp(name, ":cap_", 5) == 0
@@ -175,11 +216,11 @@ static bool bind_params(const struct engine *engine, struct rule *rule, struct e
                                             : NULL;
 
         if (param != NULL && param->text != NULL) {
-            (void)sqlite3_bind_text(rule->statement, i, param->text, -1, SQLITE_STATIC);
+            (void)sqlite3_bind_text(statement, i, param->text, -1, SQLITE_STATIC);
         } else if (param != NULL) {
-            (void)sqlite3_bind_int64(rule->statement, i, param->integer);
+            (void)sqlite3_bind_int64(statement, i, param->integer);
         } else if (cap != NULL) {
-            (void)sqlite3_bind_int64(rule->statement, i, cap->value);
+            (void)sqlite3_bind_int64(statement, i, cap->value);
         } else {
             return error_set(error, ERROR_INVALID, "\"%s\" is neither a param nor a cap",
                              name == NULL ? "?" : name);
@@ -188,40 +229,64 @@ static bool bind_params(const struct engine *engine, struct rule *rule, struct e
     return true;
 }
 
-static void keep_columns(struct engine *engine, struct rule *rule)
+static void keep_columns(struct engine *engine, struct query *query)
 {
-    rule->column_count = (size_t)sqlite3_column_count(rule->statement);
-    rule->columns = keep(engine, rule->column_count, sizeof(*rule->columns));
-    for (size_t i = 0; i < rule->column_count; i++) {
-        rule->columns[i] = arena_text(engine->arena, sqlite3_column_name(rule->statement, (int)i));
-        CHECK(rule->columns[i] != NULL);
+    query->column_count = (size_t)sqlite3_column_count(query->statement);
+    query->columns = keep(engine, query->column_count, sizeof(*query->columns));
+    for (size_t i = 0; i < query->column_count; i++) {
+        query->columns[i] =
+            arena_text(engine->arena, sqlite3_column_name(query->statement, (int)i));
+        CHECK(query->columns[i] != NULL);
     }
+}
+
+/* Prepares SQL. RULE is the rule that it belongs to, or NULL. */
+static bool prepare_query(struct engine *engine, const char *sql, const struct ruleset_rule *rule,
+                          struct query *query, struct error *error)
+{
+    struct reading reading = {.engine = engine};
+    bool ok = sandbox_prepare(engine->sandbox, sql, note_read, &reading, &query->statement, error);
+
+    query->shared = reading.shared;
+    query->read_count = reading.reads.size / sizeof(*query->reads);
+    query->reads = keep(engine, query->read_count, sizeof(*query->reads));
+    if (query->read_count > 0) {
+        memcpy(query->reads, reading.reads.data, reading.reads.size);
+    }
+    buffer_finish(&reading.reads);
+    if (!ok || !bind_params(engine, rule, query->statement, error)) {
+        return false;
+    }
+    keep_columns(engine, query);
+    return true;
+}
+
+static bool check_columns(const struct query *query, struct error *error)
+{
+    static const char *const names[] = {"resource", "status", "reason"};
+
+    if (query->column_count < 3) {
+        return error_set(error, ERROR_INVALID, "the columns are not resource, status, reason");
+    }
+    for (size_t i = 0; i < 3; i++) {
+        if (strcmp(query->columns[i], names[i]) != 0) {
+            return error_set(error, ERROR_INVALID, "column %zu is \"%s\", want \"%s\"", i + 1,
+                             query->columns[i], names[i]);
+        }
+    }
+    return true;
 }
 
 static bool prepare_rule(struct engine *engine, struct rule *rule, struct error *error)
 {
-    struct reading reading = {.engine = engine};
+    const struct ruleset_rule *source = rule->source;
 
-    if (rule->source->sql == NULL) {
+    if (source->sql == NULL) {
         return error_set(error, ERROR_INVALID, "the rule set does not answer it");
     }
-    if (!resolve_needs(engine, rule, error)) {
-        return false;
-    }
-    bool ok = sandbox_prepare(engine->sandbox, rule->source->sql, note_read, &reading,
-                              &rule->statement, error);
-
-    rule->read_count = reading.reads.size / sizeof(*rule->reads);
-    rule->reads = keep(engine, rule->read_count, sizeof(*rule->reads));
-    if (rule->read_count > 0) {
-        memcpy(rule->reads, reading.reads.data, reading.reads.size);
-    }
-    buffer_finish(&reading.reads);
-    if (!ok || !bind_params(engine, rule, error)) {
-        return false;
-    }
-    keep_columns(engine, rule);
-    return true;
+    return resolve_needs(engine, rule, error) &&
+           prepare_query(engine, source->sql, source, &rule->query, error) &&
+           check_columns(&rule->query, error);
 }
 
 /* Turns a rule that cannot be prepared into a fault, or fails for good. */
@@ -238,8 +303,8 @@ static bool take_fault(struct engine *engine, size_t criterion,
     }
     rule->fault = arena_text(engine->arena, error->message);
     CHECK(rule->fault != NULL);
-    (void)sqlite3_finalize(rule->statement);
-    rule->statement = NULL;
+    (void)sqlite3_finalize(rule->query.statement);
+    rule->query.statement = NULL;
     return true;
 }
 
@@ -261,6 +326,68 @@ static bool prepare_rules(struct engine *engine, const struct ruleset *ruleset,
     return true;
 }
 
+/* "CREATE TABLE shared (...)" with the columns of QUERY. */
+static const char *shared_sql(struct engine *engine, const struct query *query)
+{
+    sqlite3_str *sql = sqlite3_str_new(NULL);
+
+    for (size_t i = 0; i < query->column_count; i++) {
+        sqlite3_str_appendf(sql, "%s\"%w\"", i == 0 ? "" : ", ", query->columns[i]);
+    }
+    char *columns = sqlite3_str_finish(sql);
+
+    CHECK(columns != NULL);
+    const char *kept = arena_format(engine->arena, "CREATE TABLE shared (%s)", columns);
+
+    CHECK(kept != NULL);
+    sqlite3_free(columns);
+    return kept;
+}
+
+static bool prepare_shared(struct engine *engine, struct shared *shared, bool is_backward,
+                           struct error *error)
+{
+    const char *name = shared->source->name;
+
+    if (schema_find_table(engine->schema, name) != SIZE_MAX || tables_is_own(name)) {
+        return error_set(error, ERROR_INVALID, "the evidence has a table of that name");
+    }
+    if (!prepare_query(engine, shared->source->sql, NULL, &shared->query, error)) {
+        return false;
+    }
+    shared->view.name = name;
+    shared->view.sql = shared_sql(engine, &shared->query);
+    shared->view.is_backward = is_backward;
+    shared->view.rows.column_count = shared->query.column_count;
+    shared->view.rows.is_by_first = true;
+    shared->view.rows.arena = engine->made;
+    for (size_t i = 0; i < shared->query.column_count; i++) {
+        shared->view.columns[i] = VIEW_NAME;
+    }
+    sandbox_unseal(engine->sandbox);
+    bool is_ok = view_create(sandbox_connection(engine->sandbox), &shared->view, error);
+
+    sandbox_seal(engine->sandbox);
+    return is_ok;
+}
+
+static bool prepare_tables(struct engine *engine, const struct ruleset *ruleset, bool is_backward,
+                           struct error *error)
+{
+    engine->shared = keep(engine, ruleset->table_count, sizeof(*engine->shared));
+    for (size_t i = 0; i < ruleset->table_count; i++) {
+        const struct ruleset_table *source = &ruleset->tables[i];
+
+        engine->shared[i].source = source;
+        if (!prepare_shared(engine, &engine->shared[i], is_backward, error)) {
+            (void)sqlite3_finalize(engine->shared[i].query.statement);
+            return error_wrap(error, "%s:%u: table %s", source->file, source->line, source->name);
+        }
+        engine->shared_count++;
+    }
+    return true;
+}
+
 bool engine_create(const struct catalog *catalog, const struct ruleset *ruleset,
                    const struct schema *schema, const struct engine_options *options,
                    struct engine **out, struct error *error)
@@ -272,6 +399,7 @@ bool engine_create(const struct catalog *catalog, const struct ruleset *ruleset,
     engine->catalog = catalog;
     engine->schema = schema;
     engine->arena = arena_create(ARENA_SIZE);
+    engine->made = arena_create(ARENA_SIZE);
     if (!sandbox_create(options->reverse_rows, &engine->sandbox, error) ||
         !tables_create(sandbox_connection(engine->sandbox), schema, options->reverse_rows,
                        &engine->tables, error)) {
@@ -279,7 +407,8 @@ bool engine_create(const struct catalog *catalog, const struct ruleset *ruleset,
         return false;
     }
     sandbox_seal(engine->sandbox);
-    if (!prepare_rules(engine, ruleset, options, error)) {
+    if (!prepare_tables(engine, ruleset, options->reverse_rows, error) ||
+        !prepare_rules(engine, ruleset, options, error)) {
         engine_destroy(engine);
         return false;
     }
@@ -291,10 +420,14 @@ void engine_destroy(struct engine *engine)
 {
     if (engine != NULL) {
         for (size_t i = 0; engine->rules != NULL && i < engine->catalog->criterion_count; i++) {
-            (void)sqlite3_finalize(engine->rules[i].statement);
+            (void)sqlite3_finalize(engine->rules[i].query.statement);
+        }
+        for (size_t i = 0; i < engine->shared_count; i++) {
+            (void)sqlite3_finalize(engine->shared[i].query.statement);
         }
         sandbox_destroy(engine->sandbox);
         tables_destroy(engine->tables);
+        arena_destroy(engine->made);
         arena_destroy(engine->arena);
         buffer_finish(&engine->cells);
         free(engine);
@@ -310,8 +443,8 @@ const char *engine_fault(const struct engine *engine, size_t criterion)
 const struct engine_read *engine_reads(const struct engine *engine, size_t criterion, size_t *count)
 {
     CHECK(criterion < engine->catalog->criterion_count);
-    *count = engine->rules[criterion].read_count;
-    return engine->rules[criterion].reads;
+    *count = engine->rules[criterion].query.read_count;
+    return engine->rules[criterion].query.reads;
 }
 
 /* Running */
@@ -332,7 +465,7 @@ static bool give_up(struct run *run, const char *note, struct error *error)
  * and blobs differ between machines or cannot be shown. */
 static bool read_value(struct run *run, int column, struct dataset_value *out, struct error *error)
 {
-    sqlite3_stmt *statement = run->rule->statement;
+    sqlite3_stmt *statement = run->query->statement;
     uint32_t size_max = run->engine->catalog->cell_size_max;
     int type = sqlite3_column_type(statement, column);
 
@@ -353,7 +486,7 @@ static bool read_value(struct run *run, int column, struct dataset_value *out, s
                        arena_format(run->arena,
                                     "The rule returned a value in column %s that is "
                                     "neither text nor an integer.",
-                                    run->rule->columns[column]),
+                                    run->query->columns[column]),
                        error);
     }
     if (size > size_max) {
@@ -392,25 +525,25 @@ static bool read_row(struct run *run, struct error *error)
 {
     struct dataset_value values[ENGINE_COLUMNS_MAX];
 
-    for (size_t i = 0; i < run->rule->column_count; i++) {
+    for (size_t i = 0; i < run->query->column_count; i++) {
         if (!read_value(run, (int)i, &values[i], error)) {
             return false;
         }
         if (run->note != NULL) {
             return true;
         }
-        if (i <= ENGINE_REASON && values[i].type != DATASET_TEXT) {
+        if (run->tally != NULL && i <= ENGINE_REASON && values[i].type != DATASET_TEXT) {
             return give_up(run,
                            arena_format(run->arena, "The rule returned a row without a %s.",
-                                        run->rule->columns[i]),
+                                        run->query->columns[i]),
                            error);
         }
     }
-    if (!count_status(values[ENGINE_STATUS].text, &run->tally)) {
+    if (run->tally != NULL && !count_status(values[ENGINE_STATUS].text, run->tally)) {
         return give_up(run, arena_text(run->arena, "The rule returned a status that is none."),
                        error);
     }
-    buffer_append(&run->engine->cells, values, run->rule->column_count * sizeof(values[0]));
+    buffer_append(&run->engine->cells, values, run->query->column_count * sizeof(values[0]));
     run->row_count++;
     return true;
 }
@@ -420,7 +553,7 @@ static bool read_rows(struct run *run, struct error *error)
     const struct catalog *catalog = run->engine->catalog;
     int result = SQLITE_ROW;
 
-    while (run->note == NULL && (result = sqlite3_step(run->rule->statement)) == SQLITE_ROW) {
+    while (run->note == NULL && (result = sqlite3_step(run->query->statement)) == SQLITE_ROW) {
         if (run->row_count == catalog->rows_max) {
             return give_up(
                 run,
@@ -446,32 +579,16 @@ static bool run_statement(struct run *run, struct error *error)
     uint32_t steps_max = run->engine->catalog->vm_steps_max;
 
     buffer_clear(&run->engine->cells);
-    sandbox_start(run->engine->sandbox, run->rule->statement, steps_max);
+    sandbox_start(run->engine->sandbox, run->query->statement, steps_max);
     bool ok = read_rows(run, error);
 
-    (void)sqlite3_reset(run->rule->statement);
+    (void)sqlite3_reset(run->query->statement);
     if (sandbox_stop(run->engine->sandbox) && ok) {
         return give_up(run,
                        arena_format(run->arena, "The rule was stopped after %u steps.", steps_max),
                        error);
     }
     return ok;
-}
-
-static int compare_values(const struct dataset_value *a, const struct dataset_value *b)
-{
-    if (a->type != b->type) {
-        return a->type < b->type ? -1 : 1;
-    }
-    switch (a->type) {
-    case DATASET_NULL:
-        return 0;
-    case DATASET_INTEGER:
-        return (a->integer > b->integer) - (a->integer < b->integer);
-    case DATASET_TEXT:
-        return strcmp(a->text, b->text);
-    }
-    CHECK_UNREACHABLE();
 }
 
 struct row {
@@ -486,7 +603,7 @@ static int compare_rows(const void *a, const void *b)
 
     CHECK(left->count == right->count);
     for (size_t i = 0; i < left->count; i++) {
-        int order = compare_values(&left->values[i], &right->values[i]);
+        int order = rows_compare(&left->values[i], &right->values[i]);
 
         if (order != 0) {
             return order;
@@ -500,7 +617,7 @@ static bool sort_rows(const struct run *run, struct engine_answer *answer, struc
 {
     const struct dataset_value *cells =
         (const struct dataset_value *)(const void *)run->engine->cells.data;
-    size_t width = run->rule->column_count;
+    size_t width = run->query->column_count;
     struct row *rows = arena_array(run->arena, run->row_count, sizeof(*rows));
     struct dataset_value *values = arena_array(run->arena, run->row_count * width, sizeof(*values));
 
@@ -532,9 +649,9 @@ static bool needs_partial(const struct engine *engine, const struct rule *rule)
 }
 
 /* The table at the head of rules/engine.h, for a rule that ran. */
-static void roll_up(const struct run *run, struct engine_answer *answer)
+static void roll_up(const struct engine *engine, const struct rule *rule, const struct tally *tally,
+                    struct engine_answer *answer)
 {
-    const struct tally *tally = &run->tally;
 
     if (tally->has_error) {
         answer->answer = ANSWER_NONE;
@@ -546,11 +663,11 @@ static void roll_up(const struct run *run, struct engine_answer *answer)
         answer->answer = ANSWER_MET;
     } else if (tally->has_skip) {
         answer->answer = ANSWER_NOT_APPLICABLE;
-    } else if (needs_partial(run->engine, run->rule)) {
+    } else if (needs_partial(engine, rule)) {
         answer->answer = ANSWER_INSUFFICIENT;
         answer->note = "Nothing was found to judge, in registers that do not claim to be complete.";
     } else {
-        answer->answer = run->rule->source->empty;
+        answer->answer = rule->source->empty;
         answer->note = "Nothing was found to judge.";
     }
 }
@@ -577,6 +694,54 @@ static bool answer_with(enum answer answer, const char *note, struct engine_answ
     return true;
 }
 
+/* Makes a shared table, or says why it cannot be made. */
+static bool make_shared(struct engine *engine, struct shared *shared, struct error *error)
+{
+    struct run run = {.engine = engine, .query = &shared->query, .arena = engine->made};
+    struct engine_answer sorted = {0};
+    size_t width = shared->query.column_count;
+
+    if (!run_statement(&run, error) || (run.note == NULL && !sort_rows(&run, &sorted, error))) {
+        return false;
+    }
+    struct rows_row *own = arena_array(engine->made, sorted.row_count, sizeof(*own));
+    const struct rows_row **by = arena_array(engine->made, width, sizeof(*by));
+
+    if (own == NULL || by == NULL) {
+        return is_full(error);
+    }
+    for (size_t i = 0; i < sorted.row_count; i++) {
+        own[i].cells = &sorted.values[i * width];
+    }
+    shared->view.rows.own = own;
+    shared->view.rows.by = by;
+    shared->view.rows.count = sorted.row_count;
+    shared->fault = run.note;
+    shared->is_made = true;
+    return true;
+}
+
+/* Makes the shared tables that QUERY looks at. *FAULTY is one that cannot be made, or NULL. */
+static bool make_all(struct engine *engine, const struct query *query, const struct shared **faulty,
+                     struct error *error)
+{
+    *faulty = NULL;
+    for (size_t i = 0; i < engine->shared_count; i++) {
+        struct shared *shared = &engine->shared[i];
+
+        if ((query->shared & (UINT32_C(1) << i)) == 0) {
+            continue;
+        }
+        if (!shared->is_made && !make_shared(engine, shared, error)) {
+            return false;
+        }
+        if (shared->fault != NULL) {
+            *faulty = shared;
+        }
+    }
+    return true;
+}
+
 bool engine_answer(struct engine *engine, size_t criterion, struct arena *arena,
                    struct engine_answer *out, struct error *error)
 {
@@ -584,11 +749,14 @@ bool engine_answer(struct engine *engine, size_t criterion, struct arena *arena,
     CHECK(engine->is_loaded);
 
     const struct rule *rule = &engine->rules[criterion];
-    struct run run = {.engine = engine, .rule = rule, .arena = arena};
+    const struct query *query = &rule->query;
+    const struct shared *faulty = NULL;
+    struct tally tally = {0};
+    struct run run = {.engine = engine, .query = query, .arena = arena, .tally = &tally};
     struct engine_answer answer = {
-        .note = "", .column_count = rule->column_count, .columns = rule->columns};
+        .note = "", .column_count = query->column_count, .columns = query->columns};
 
-    if (rule->statement == NULL) {
+    if (query->statement == NULL) {
         return answer_with(
             ANSWER_NONE, arena_format(arena, "The rule cannot run: %s.", rule->fault), out, error);
     }
@@ -598,13 +766,22 @@ bool engine_answer(struct engine *engine, size_t criterion, struct arena *arena,
         return answer_with(ANSWER_INSUFFICIENT,
                            arena_format(arena, "The register %s is absent.", absent), out, error);
     }
+    if (!make_all(engine, query, &faulty, error)) {
+        return false;
+    }
+    if (faulty != NULL) {
+        return answer_with(ANSWER_NONE,
+                           arena_format(arena, "The table %s could not be made. %s",
+                                        faulty->source->name, faulty->fault),
+                           out, error);
+    }
     if (!run_statement(&run, error)) {
         return false;
     }
     if (run.note != NULL) {
         return answer_with(ANSWER_NONE, run.note, out, error);
     }
-    roll_up(&run, &answer);
+    roll_up(engine, rule, &tally, &answer);
     if (!sort_rows(&run, &answer, error)) {
         return false;
     }
@@ -614,6 +791,11 @@ bool engine_answer(struct engine *engine, size_t criterion, struct arena *arena,
 
 bool engine_load(struct engine *engine, const struct dataset *dataset, struct error *error)
 {
+    arena_reset(engine->made);
+    for (size_t i = 0; i < engine->shared_count; i++) {
+        engine->shared[i].is_made = false;
+        engine->shared[i].view.rows.count = 0;
+    }
     engine->is_loaded = sandbox_set_date(engine->sandbox, dataset->period_end, error) &&
                         tables_load(engine->tables, dataset, error);
     return engine->is_loaded;

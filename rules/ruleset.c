@@ -63,13 +63,11 @@ static bool read_empty(const struct tree *node, enum answer *out, struct error *
     return true;
 }
 
-static bool param_name_is_valid(const char *name)
+static bool is_name(const char *text)
 {
-    size_t size = strlen(name);
+    size_t size = strlen(text);
 
-    return size > 0 && size <= 64 &&
-           strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == size &&
-           strncmp(name, "cap_", 4) != 0;
+    return size > 0 && size <= 64 && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_") == size;
 }
 
 static bool read_params(const struct tree *node, struct arena *arena, struct ruleset_rule *rule,
@@ -93,7 +91,7 @@ static bool read_params(const struct tree *node, struct arena *arena, struct rul
     for (const struct tree *item = map->child; item != NULL; item = item->next) {
         struct ruleset_param *param = &params[rule->param_count++];
 
-        if (!param_name_is_valid(item->key) ||
+        if (!is_name(item->key) || strncmp(item->key, "cap_", 4) == 0 ||
             (item->type != TREE_INTEGER && item->type != TREE_TEXT)) {
             return error_set(error, ERROR_INVALID,
                              "%s: param \"%s\" is not a lower-case name, without cap_, of an "
@@ -162,12 +160,27 @@ static bool read_tests(const struct tree *node, struct arena *arena, struct rule
     return true;
 }
 
+static bool read_sql(const struct tree *node, const char **out, struct error *error)
+{
+    char place[TREE_PLACE_SIZE];
+    const char *sql = NULL;
+
+    if (!words_read_text(node, "sql", &sql, error)) {
+        return false;
+    }
+    if (strlen(sql) > RULESET_SQL_MAX) {
+        return error_set(error, ERROR_LIMIT, "%s: sql is longer than %d bytes",
+                         tree_place(node, place), RULESET_SQL_MAX);
+    }
+    *out = sql;
+    return true;
+}
+
 static bool read_rule(const struct tree *node, struct arena *arena, struct ruleset_rule *out,
                       struct error *error)
 {
     static const char *const keys[] = {"criterion", "version", "needs", "reads", "empty",
                                        "optional",  "params",  "sql",   "tests", NULL};
-    char place[TREE_PLACE_SIZE];
     struct ruleset_rule rule = {.file = node->file, .line = node->line};
 
     if (!tree_only_keys(node, keys, error) ||
@@ -176,12 +189,8 @@ static bool read_rule(const struct tree *node, struct arena *arena, struct rules
         !words_read(node, "reads", arena, &rule.reads, error) ||
         !words_read(node, "optional", arena, &rule.optional, error) ||
         !read_empty(node, &rule.empty, error) || !read_params(node, arena, &rule, error) ||
-        !words_read_text(node, "sql", &rule.sql, error) || !read_tests(node, arena, &rule, error)) {
+        !read_sql(node, &rule.sql, error) || !read_tests(node, arena, &rule, error)) {
         return false;
-    }
-    if (strlen(rule.sql) > RULESET_SQL_MAX) {
-        return error_set(error, ERROR_LIMIT, "%s: sql is longer than %d bytes",
-                         tree_place(node, place), RULESET_SQL_MAX);
     }
     *out = rule;
     return true;
@@ -218,10 +227,67 @@ static bool read_file(const struct tree *file, const struct catalog *catalog, st
     return true;
 }
 
-static bool read_main(const struct tree *main, const struct catalog *catalog,
+static bool read_table(const struct tree *node, struct ruleset_table *tables, size_t index,
+                       struct error *error)
+{
+    static const char *const keys[] = {"name", "sql", NULL};
+    char place[TREE_PLACE_SIZE];
+    struct ruleset_table *table = &tables[index];
+
+    if (node->type != TREE_MAP) {
+        return error_set(error, ERROR_INVALID, "%s: expected a table", tree_place(node, place));
+    }
+    table->file = node->file;
+    table->line = node->line;
+    if (!tree_only_keys(node, keys, error) || !words_read_text(node, "name", &table->name, error) ||
+        !read_sql(node, &table->sql, error)) {
+        return false;
+    }
+    if (!is_name(table->name)) {
+        return error_set(error, ERROR_INVALID, "%s: table \"%s\" has no lower-case name",
+                         tree_place(node, place), table->name);
+    }
+    for (size_t i = 0; i < index; i++) {
+        if (strcmp(tables[i].name, table->name) == 0) {
+            return error_set(error, ERROR_INVALID, "%s: \"%s\" is a table already at line %u",
+                             tree_place(node, place), table->name, tables[i].line);
+        }
+    }
+    return true;
+}
+
+static bool read_tables(const struct tree *main, struct arena *arena, struct ruleset *ruleset,
+                        struct error *error)
+{
+    char place[TREE_PLACE_SIZE];
+    const struct tree *list = NULL;
+
+    if (tree_get(main, "tables") == NULL) {
+        return true;
+    }
+    if (!tree_need_list(main, "tables", &list, error)) {
+        return false;
+    }
+    struct ruleset_table *tables = arena_array(arena, list->count, sizeof(*tables));
+
+    if (tables == NULL || list->count > RULESET_TABLES_MAX) {
+        return error_set(error, ERROR_LIMIT, "%s: more than %d tables", tree_place(list, place),
+                         RULESET_TABLES_MAX);
+    }
+    for (const struct tree *item = list->child; item != NULL; item = item->next) {
+        if (!read_table(item, tables, ruleset->table_count++, error)) {
+            return false;
+        }
+    }
+    ruleset->tables = tables;
+    return true;
+}
+
+static bool read_main(const struct tree *main, const struct catalog *catalog, struct arena *arena,
                       struct ruleset *ruleset, struct error *error)
 {
-    static const char *const keys[] = {"name", "version", "title", "catalog", "files", NULL};
+    static const char *const keys[] = {"name",   "version", "title", "catalog",
+                                       "tables", "files",   NULL};
     char place[TREE_PLACE_SIZE];
     const char *id = NULL;
 
@@ -236,7 +302,7 @@ static bool read_main(const struct tree *main, const struct catalog *catalog,
         return error_set(error, ERROR_INVALID, "%s: written for catalogue \"%s\", not for \"%s\"",
                          tree_place(main, place), id, catalog->id);
     }
-    return true;
+    return read_tables(main, arena, ruleset, error);
 }
 
 bool ruleset_load(const char *directory, const struct catalog *catalog, struct arena *arena,
@@ -246,7 +312,7 @@ bool ruleset_load(const char *directory, const struct catalog *catalog, struct a
     struct ruleset ruleset = {.rule_count = catalog->criterion_count};
 
     if (!folder_load(directory, "ruleset.yaml", arena, &folder, error) ||
-        !read_main(folder.main, catalog, &ruleset, error)) {
+        !read_main(folder.main, catalog, arena, &ruleset, error)) {
         return false;
     }
     struct ruleset_rule *rules = arena_array(arena, ruleset.rule_count, sizeof(*rules));

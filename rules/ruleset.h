@@ -16,6 +16,7 @@
 #include "rules/words.h"
 
 #define RULESET_PARAMS_MAX 16
+#define RULESET_TABLES_MAX 16
 #define RULESET_SQL_MAX    100000 /* Bytes of one query. */
 
 struct catalog;
@@ -54,10 +55,20 @@ struct ruleset_rule {
     const struct ruleset_test *tests;
 };
 
+/* A table that many rules look at, made once for each bundle. */
+struct ruleset_table {
+    const char *name;
+    const char *sql;
+    const char *file;
+    uint32_t line;
+};
+
 struct ruleset {
     const char *name;
     int64_t version; /* From 1. */
     const char *title;
+    size_t table_count;
+    const struct ruleset_table *tables;
     size_t rule_count;                /* The catalogue's criterion_count. */
     const struct ruleset_rule *rules; /* By criterion. */
     struct digest digest;

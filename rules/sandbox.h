@@ -3,10 +3,10 @@
 
 /* One in-memory SQLite connection in which queries of strangers can only read and reckon.
  *
- *   SETUP --sandbox_seal()--> SEALED   tables are made and our own statements are prepared in
- *                                      SETUP; from then on the authorizer passes only SELECT,
- *                                      reads of tables that are not SQLite's own, recursion and
- *                                      the functions on a list
+ *   SETUP --sandbox_seal()----> SEALED   tables are made and our own statements are prepared in
+ *         <--sandbox_unseal()--          SETUP; in SEALED the authorizer passes only SELECT,
+ *                                        reads of tables that are not SQLite's own, recursion and
+ *                                        the functions on a list
  *
  * The connection has its own VFS: it cannot open a file, and its clock shows the reference date, so
  * that date('now') means the same everywhere. A statement is charged by virtual-machine steps,
@@ -41,8 +41,11 @@ struct sqlite3 *sandbox_connection(struct sandbox *sandbox);
 /* Ends SETUP. Statements that were prepared before keep working. */
 void sandbox_seal(struct sandbox *sandbox);
 
-/* Prepares a stranger's query: exactly one SELECT within the limits, whose first columns are
- * resource, status and reason. ON_READ may be NULL. The caller finalizes the statement.
+/* Goes back to SETUP, for one more table of our own. */
+void sandbox_unseal(struct sandbox *sandbox);
+
+/* Prepares a stranger's query: exactly one SELECT within the limits. ON_READ may be NULL. The
+ * caller finalizes the statement.
  *
  * Errors: ERROR_INVALID with SQLite's or our reason. */
 MUST_USE bool sandbox_prepare(struct sandbox *sandbox, const char *sql, sandbox_read_fn *on_read,

@@ -631,6 +631,144 @@ static void the_engine_tells_what_a_rule_reads(void **state)
     assert_non_null(strstr(text, " datasets."));
 }
 
+/* A rule set with two tables, the second made from the first. */
+static const struct ruleset_table shared_tables[] = {
+    {.name = "low",
+     .file = "ruleset.yaml",
+     .line = 3,
+     .sql = "SELECT id FROM systems WHERE tier = "
+            "'low'"},
+    {.name = "named",
+     .file = "ruleset.yaml",
+     .line = 5,
+     .sql = "SELECT l.id, s.title AS name, s.users FROM low l JOIN systems s ON s.id = l.id"},
+};
+
+static const char shared_sql[] = "SELECT id AS resource, iif(users > 1, 'ok', 'alarm') AS status, "
+                                 "name AS reason FROM named WHERE name <> 'x'";
+
+static void share(struct fixture *fixture, const struct ruleset_table *tables, size_t count)
+{
+    fixture->ruleset.tables = tables;
+    fixture->ruleset.table_count = count;
+}
+
+static void a_shared_table_is_made_anew_for_each_bundle(void **state)
+{
+    struct fixture *fixture = *state;
+
+    share(fixture, shared_tables, 2);
+    give(fixture,
+         "{systems: [{id: s2, tier: low, title: B, users: 2}, {id: s1, tier: low, title: A, users: "
+         "3}, {id: s3, tier: high, title: C, users: 4}, {id: s4, tier: low, title: x, users: 0}]}",
+         NULL);
+    struct engine_answer said = ask(fixture, shared_sql);
+
+    assert_int_equal(said.answer, ANSWER_MET);
+    assert_int_equal(said.row_count, 2);
+    assert_string_equal(cell(&said, 0, ENGINE_REASON), "A");
+    assert_string_equal(cell(&said, 1, ENGINE_REASON), "B");
+
+    give(fixture, "{systems: [{id: s5, tier: low, title: D}]}", NULL);
+    said = answer(fixture);
+    assert_int_equal(said.answer, ANSWER_NOT_MET);
+    assert_int_equal(said.row_count, 1);
+    assert_string_equal(cell(&said, 0, ENGINE_REASON), "D");
+}
+
+static void who_reads_a_shared_table_reads_what_it_was_made_from(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *text = "";
+    size_t count = 0;
+
+    share(fixture, shared_tables, 2);
+    (void)ask(fixture, shared_sql);
+    const struct engine_read *reads = engine_reads(fixture->engine, 0, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        text = arena_format(fixture->arena, "%s %s.%s", text, reads[i].table, reads[i].column);
+    }
+    assert_int_equal(count, 4);
+    assert_non_null(strstr(text, " systems.tier"));
+    assert_non_null(strstr(text, " systems.id"));
+    assert_non_null(strstr(text, " systems.title"));
+    assert_non_null(strstr(text, " systems.users"));
+}
+
+/* A table that a rule looks at only through another one. */
+static void rules_abstain_while_a_table_of_theirs_cannot_be_made(void **state)
+{
+    static const struct {
+        const char *sql;
+        const char *note;
+    } cases[] = {
+        {"WITH RECURSIVE n (id) AS (SELECT 's1' UNION ALL SELECT n.id FROM n, systems) "
+         "SELECT id FROM n",
+         "The table low could not be made. The rule returned more than 100 rows."},
+        {"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n, systems) "
+         "SELECT max(i) AS id FROM n",
+         "The table low could not be made. The rule was stopped after 200000 steps."},
+        {"SELECT 0.5 AS id FROM systems",
+         "The table low could not be made. The rule returned a value in column id that is neither "
+         "text nor an integer."},
+        {"SELECT abs(-9223372036854775807 - 1) AS id FROM systems",
+         "The table low could not be made. The rule failed: integer overflow."},
+    };
+    struct fixture *fixture = *state;
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct ruleset_table tables[2] = {shared_tables[0], shared_tables[1]};
+
+        tables[0].sql = cases[i].sql;
+        share(fixture, tables, 2);
+        give(fixture, "{systems: [{id: s1}]}", NULL);
+        struct engine_answer said = ask(fixture, shared_sql);
+
+        assert_int_equal(said.answer, ANSWER_NONE);
+        assert_int_equal(said.row_count, 0);
+        assert_string_equal(said.note, cases[i].note);
+
+        give(fixture, "{systems: []}", NULL);
+        said = answer(fixture);
+        assert_int_equal(said.answer, ANSWER_INSUFFICIENT);
+    }
+}
+
+static void a_shared_table_that_cannot_be_asked_is_refused(void **state)
+{
+    static const struct {
+        const char *name;
+        const char *sql;
+        const char *message;
+    } cases[] = {
+        {"systems", "SELECT 1 AS id", "the evidence has a table of that name"},
+        {"registers", "SELECT 1 AS id", "the evidence has a table of that name"},
+        {"low", "SELECT id FROM nosuch", "no such table: nosuch"},
+        {"low", "SELECT id FROM low", "no such table: low"},
+        {"low", "SELECT id, id FROM systems", "duplicate column name: id"},
+        {"low", "DELETE FROM systems", "may not be modified"},
+        {"low", "SELECT random() AS id", "not authorized"},
+        {"low", "SELECT :days AS id", "neither a param nor a cap"},
+    };
+    struct fixture *fixture = *state;
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct ruleset_table table = shared_tables[0];
+        struct error error = {0};
+
+        table.name = cases[i].name;
+        table.sql = cases[i].sql;
+        share(fixture, &table, 1);
+        assert_false(make(fixture, systems_sql, &error));
+        assert_int_equal(error.code, ERROR_INVALID);
+        assert_non_null(strstr(error.message, "ruleset.yaml:3: table "));
+        if (strstr(error.message, cases[i].message) == NULL) {
+            fail_msg("%s: %s", cases[i].sql, error.message);
+        }
+    }
+}
+
 static void memory_that_ends_makes_the_rule_abstain(void **state)
 {
     struct fixture *fixture = *state;
@@ -721,6 +859,10 @@ int main(void)
         TEST(a_rule_set_with_a_gap_is_refused),
         TEST(a_need_that_is_no_register_is_refused),
         TEST(the_engine_tells_what_a_rule_reads),
+        TEST(a_shared_table_is_made_anew_for_each_bundle),
+        TEST(who_reads_a_shared_table_reads_what_it_was_made_from),
+        TEST(rules_abstain_while_a_table_of_theirs_cannot_be_made),
+        TEST(a_shared_table_that_cannot_be_asked_is_refused),
         TEST(memory_that_ends_makes_the_rule_abstain),
         TEST(memory_that_ends_at_any_moment_leaves_nothing_behind),
         TEST(answers_that_do_not_fit_the_arena_are_a_limit),

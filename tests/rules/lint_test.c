@@ -187,6 +187,41 @@ static void faults_of_the_files_are_refused_with_their_place(void **state)
     }
 }
 
+static void faults_of_shared_tables_are_refused_with_their_place(void **state)
+{
+    static const struct {
+        const char *tables;
+        const char *message;
+    } cases[] = {
+        {"x", "\"tables\""},
+        {"[x]", "expected a table"},
+        {"[{name: low}]", "sql"},
+        {"[{sql: SELECT 1}]", "name"},
+        {"[{name: low, sql: \"\"}]", "\"sql\" is empty"},
+        {"[{name: low, sql: x, params: {}}]", "params"},
+        {"[{name: Low, sql: x}]", "table \"Low\" has no lower-case name"},
+        {"[{name: low, sql: x}, {name: low, sql: y}]", "\"low\" is a table already at line 6"},
+    };
+    struct fixture *fixture = *state;
+    struct ruleset ruleset;
+
+    workshop_write(&fixture->folder, "rules.yaml", HEAD SQL TESTS);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct error error = {0};
+
+        workshop_write(&fixture->folder, "ruleset.yaml",
+                       arena_format(fixture->arena, "%stables: %s\n", main_yaml, cases[i].tables));
+        if (ruleset_load(fixture->folder.path, &fixture->catalog, fixture->arena, &ruleset,
+                         &error)) {
+            fail_msg("accepted: %s", cases[i].tables);
+        }
+        assert_non_null(strstr(error.message, "ruleset.yaml:"));
+        if (strstr(error.message, cases[i].message) == NULL) {
+            fail_msg("%s: %s", cases[i].tables, error.message);
+        }
+    }
+}
+
 static void a_rule_set_for_another_catalogue_is_refused(void **state)
 {
     struct fixture *fixture = *state;
@@ -389,6 +424,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_rule_set_is_read_whole),
         TEST(faults_of_the_files_are_refused_with_their_place),
+        TEST(faults_of_shared_tables_are_refused_with_their_place),
         TEST(a_rule_set_for_another_catalogue_is_refused),
         TEST(a_sound_rule_is_clean),
         TEST(lint_says_what_is_wrong),
