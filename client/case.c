@@ -43,8 +43,7 @@ static bool ask_report(void *context, struct web *web, struct error *error)
 
     result_finish(&show->result);
     buffer_clear(&show->papers);
-    return result_fetch(web, &show->connect.roster, &show->hearing, show->arena, &show->result,
-                        error) &&
+    return result_fetch(web, &show->connect.roster, &show->hearing, &show->result, error) &&
            (!options_has(show->options, "papers") ||
             result_fetch_papers(web, &show->hearing, &show->papers, error));
 }

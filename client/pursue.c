@@ -21,12 +21,12 @@ struct pursuit {
     const struct connect *connect;
     struct filing *filing;
     const struct pursue_options *options;
-    struct arena *arena;
     struct petition petition; /* Counts the coordinators that are known, by position. */
     uint64_t end_ms;          /* delay_now_ms() */
     uint64_t skipped_ms;      /* The petition's clock is that much ahead. */
     uint64_t deadline_ms;     /* Of the petition, by its clock. */
     bool is_due;              /* The petition wants the case handed in. */
+    struct buffer earlier;    /* Certificate of the attempt before. */
     struct follow *follow;    /* NULL while nobody has it. */
     size_t followed;          /* Position of the coordinator that is followed. */
     uint8_t refused;          /* Bit i: the one at position i refused this attempt for good. */
@@ -79,7 +79,7 @@ static bool fetch(struct pursuit *pursuit, struct web *web, uint32_t attempt, st
                   struct error *error)
 {
     struct result_hearing hearing = {.case_id = pursuit->filing->case_id, .attempt = attempt};
-    bool is_ok = result_fetch(web, &pursuit->connect->roster, &hearing, pursuit->arena, out, error);
+    bool is_ok = result_fetch(web, &pursuit->connect->roster, &hearing, out, error);
 
     if (!is_ok) {
         result_finish(out);
@@ -125,24 +125,6 @@ static bool fetch_news(struct pursuit *pursuit, struct web *web, uint32_t claime
     return is_there;
 }
 
-/* Takes RESULT, which is verified: it is what the next attempt must show, and it may be the one
- * that stands. */
-static bool take_result(struct pursuit *pursuit, struct result *result, struct error *error)
-{
-    if (result->parsed->attempt >= pursuit->petition.attempt) {
-        const struct buffer *certificate = &result->certificate;
-        const char *copy = arena_copy(pursuit->arena, certificate->data, certificate->size);
-
-        if (copy == NULL) {
-            result_finish(result);
-            return error_set(error, ERROR_LIMIT, "the certificates need too much memory");
-        }
-        pursuit->filing->header.earlier = bytes_of(copy, certificate->size);
-    }
-    keep_if_it_stands(pursuit, result);
-    return true;
-}
-
 /* ---- what is said ---- */
 
 static void say_refused(const struct pursuit *pursuit, size_t position, const struct error *why)
@@ -170,21 +152,23 @@ static void complain(struct pursuit *pursuit, const struct error *why)
 /* How an attempt ended that is not conclusive, and what the missing seats could do about it. */
 static void say_ended(const struct report *report)
 {
-    unsigned assessed = 0;
+    unsigned missing = report->quorum.seat_count;
 
     for (uint8_t seat = 0; seat < report->quorum.seat_count; seat++) {
-        assessed += report->seats[seat].attendance == REPORT_ASSESSED;
+        missing -= report->seats[seat].attendance == REPORT_ASSESSED;
     }
     if (report->findings.outcome == FINDINGS_UNHEARD) {
         fprintf(stderr, "aims: attempt %u ended unheard: %u of %u seats assessed it, %u are needed",
-                report->attempt, assessed, report->quorum.seat_count, report->quorum.quorum_count);
-        return;
+                report->attempt, report->quorum.seat_count - missing, report->quorum.seat_count,
+                report->quorum.quorum_count);
+    } else if (missing == 0) {
+        fprintf(stderr, "aims: attempt %u is contested, and no seat was missing", report->attempt);
+    } else {
+        fprintf(stderr,
+                "aims: attempt %u is contested, and the %u missing seat%s could%s decide it",
+                report->attempt, missing, missing == 1 ? "" : "s",
+                report_is_worth_repeating(report) ? "" : " not");
     }
-    fprintf(stderr,
-            "aims: attempt %u is contested, and the %u seats that were missing could%s have "
-            "concluded it",
-            report->attempt, report->quorum.seat_count - assessed,
-            report_is_worth_repeating(report) ? "" : " not");
 }
 
 static void say_next(const struct pursuit *pursuit, const struct report *report)
@@ -242,24 +226,24 @@ static void stop_following(struct pursuit *pursuit)
     pursuit->follow = NULL;
 }
 
-/* The result of an attempt is there. */
-static bool decide(struct pursuit *pursuit, struct result *result, struct error *error)
+/* RESULT, which is verified, ends an attempt: the next one must show it. */
+static void decide(struct pursuit *pursuit, struct result *result)
 {
-    const struct report *report = result->parsed; /* In the arena. */
+    const struct report *report = result->parsed;
     struct petition_result decided = {.attempt = report->attempt,
                                       .outcome = outcome_of(result),
                                       .is_worth_repeating = report_is_worth_repeating(report)};
 
-    if (!take_result(pursuit, result, error)) {
-        return false;
-    }
+    buffer_clear(&pursuit->earlier);
+    buffer_append(&pursuit->earlier, result->certificate.data, result->certificate.size);
+    pursuit->filing->header.earlier = buffer_bytes(&pursuit->earlier);
     stop_following(pursuit);
     step(pursuit, PETITION_EVENT_DECIDED, &decided);
     pursuit->refused = 0;
     if (decided.outcome != BINDING_CONCLUSIVE) {
         (pursuit->petition.is_over ? say_given_up : say_next)(pursuit, report);
     }
-    return true;
+    keep_if_it_stands(pursuit, result);
 }
 
 /* The coordinator at POSITION is out for now. Its first refusal costs no waiting: a coordinator
@@ -331,24 +315,29 @@ static void time_out(struct pursuit *pursuit)
 }
 
 /* The coordinator that is followed says that the attempt is decided. */
-static bool look(struct pursuit *pursuit, uint64_t until_ms, struct error *error)
+static void look(struct pursuit *pursuit, uint64_t until_ms)
 {
     struct web *web = pursuit->connect->coordinators[pursuit->followed].web;
     uint32_t claimed = follow_state(pursuit->follow)->attempt;
     struct result result;
     struct error why;
-    uint64_t now = delay_now_ms();
 
     if (fetch_news(pursuit, web, claimed, &result, &why)) {
-        return decide(pursuit, &result, error);
+        decide(pursuit, &result);
+        return;
     }
     complain(pursuit, &why);
+
+    uint64_t now = delay_now_ms();
+
+    if (now >= until_ms) {
+        return;
+    }
     delay_sleep_ms(until_ms - now < LOOK_MS ? (uint32_t)(until_ms - now) : LOOK_MS);
-    return true;
 }
 
 /* Waits for what the coordinator that is followed has to say, until UNTIL_MS. */
-static bool wait_on(struct pursuit *pursuit, uint64_t until_ms, struct error *error)
+static void wait_on(struct pursuit *pursuit, uint64_t until_ms)
 {
     enum follow_event event = FOLLOW_SILENT;
     struct error why;
@@ -358,34 +347,36 @@ static bool wait_on(struct pursuit *pursuit, uint64_t until_ms, struct error *er
 
         stop_following(pursuit);
         refuse(pursuit, position, &why);
-        return true;
+        return;
     }
     if (event == FOLLOW_PROGRESS && pursuit->followed == named(pursuit)) {
         step(pursuit, PETITION_EVENT_PROGRESS, NULL);
     }
-    return event != FOLLOW_DECIDED || delay_now_ms() >= until_ms || look(pursuit, until_ms, error);
+    if (event == FOLLOW_DECIDED && delay_now_ms() < until_ms) {
+        look(pursuit, until_ms);
+    }
 }
 
 /* One turn: hands in, waits, or gives up waiting. */
-static bool turn(struct pursuit *pursuit, struct error *error)
+static void turn(struct pursuit *pursuit)
 {
     uint64_t now = delay_now_ms();
     uint64_t until_ms = pursuit->deadline_ms - pursuit->skipped_ms;
 
     if (pursuit->is_due) {
         hand_in(pursuit);
-        return true;
+        return;
     }
     if (now >= until_ms) {
         time_out(pursuit);
-        return true;
+        return;
     }
     until_ms = until_ms < pursuit->end_ms ? until_ms : pursuit->end_ms;
     if (pursuit->follow != NULL) {
-        return wait_on(pursuit, until_ms, error);
+        wait_on(pursuit, until_ms);
+    } else if (until_ms > now) {
+        delay_sleep_ms((uint32_t)(until_ms - now));
     }
-    delay_sleep_ms((uint32_t)(until_ms - now));
-    return true;
 }
 
 /* ---- what is known ---- */
@@ -429,7 +420,7 @@ static void survey_one(struct pursuit *pursuit, struct web *web, struct result *
 }
 
 /* Begins with what was decided already, if anything was. */
-static bool survey(struct pursuit *pursuit, struct error *error)
+static void survey(struct pursuit *pursuit)
 {
     struct result best = {0};
     bool has_best = false;
@@ -438,10 +429,10 @@ static bool survey(struct pursuit *pursuit, struct error *error)
         survey_one(pursuit, connect_at(pursuit->connect, i)->web, &best, &has_best);
     }
     if (has_best) {
-        return decide(pursuit, &best, error);
+        decide(pursuit, &best);
+    } else {
+        step(pursuit, PETITION_EVENT_START, NULL);
     }
-    step(pursuit, PETITION_EVENT_START, NULL);
-    return true;
 }
 
 /* Begins with an attempt that somebody wants heard again, whatever it says. */
@@ -459,7 +450,7 @@ static void begin_after(struct pursuit *pursuit)
     skip_wait(pursuit);
 }
 
-static bool begin(struct pursuit *pursuit, struct error *error)
+static void begin(struct pursuit *pursuit)
 {
     const struct pursue_options *options = pursuit->options;
     size_t count = pursuit->connect->count;
@@ -475,10 +466,10 @@ static bool begin(struct pursuit *pursuit, struct error *error)
 
     petition_init(&pursuit->petition, &config);
     if (options->earlier == NULL) {
-        return survey(pursuit, error);
+        survey(pursuit);
+    } else {
+        begin_after(pursuit);
     }
-    begin_after(pursuit);
-    return true;
 }
 
 /* Neither concluded nor given up: what there is must do. */
@@ -505,24 +496,23 @@ static bool end_early(const struct pursuit *pursuit, struct error *error)
 }
 
 bool pursue_case(const struct connect *connect, struct filing *filing,
-                 const struct pursue_options *options, struct arena *arena, struct result *out,
-                 struct error *error)
+                 const struct pursue_options *options, struct result *out, struct error *error)
 {
     struct pursuit pursuit = {.connect = connect,
                               .filing = filing,
                               .options = options,
-                              .arena = arena,
                               .end_ms = delay_now_ms() + options->timeout_ms};
-    bool is_ok = begin(&pursuit, error);
+    bool is_ok = true;
 
-    while (is_ok && !pursuit.petition.is_over && !all_refused(&pursuit) &&
-           delay_now_ms() < pursuit.end_ms) {
-        is_ok = turn(&pursuit, error);
+    begin(&pursuit);
+    while (!pursuit.petition.is_over && !all_refused(&pursuit) && delay_now_ms() < pursuit.end_ms) {
+        turn(&pursuit);
     }
-    if (is_ok && !pursuit.petition.is_over) {
+    if (!pursuit.petition.is_over) {
         is_ok = end_early(&pursuit, error);
     }
     stop_following(&pursuit);
+    buffer_finish(&pursuit.earlier);
     *out = pursuit.result;
     return is_ok;
 }

@@ -13,7 +13,6 @@
 
 #include <stdint.h>
 
-#include "base/arena.h"
 #include "base/error.h"
 #include "client/connect.h"
 #include "client/filing.h"
@@ -31,12 +30,12 @@ struct pursue_options {
 };
 
 /* Pursues the case of FILING, whose attempt, home and earlier it fills in. OUT is the result that
- * stands: the conclusive one, else that of the highest attempt that was heard; memory comes from
- * ARENA. The caller finishes OUT in either case.
+ * stands: the conclusive one, else that of the highest attempt that was heard. The
+ * caller finishes OUT in either case.
  *
  * Errors: ERROR_TIMEOUT when there is no result in time; why every coordinator refused the case. */
 MUST_USE bool pursue_case(const struct connect *connect, struct filing *filing,
-                          const struct pursue_options *options, struct arena *arena,
-                          struct result *out, struct error *error);
+                          const struct pursue_options *options, struct result *out,
+                          struct error *error);
 
 #endif

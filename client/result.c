@@ -9,11 +9,13 @@
 #include "formats/tree.h"
 
 #define PAPERS_MEMORY ((size_t)512 * 1024 * 1024) /* For the papers of one seat. */
+#define RESULT_MEMORY ((size_t)256 * 1024 * 1024) /* For a certificate and its report. */
 
 void result_finish(struct result *result)
 {
     buffer_finish(&result->certificate);
     buffer_finish(&result->report);
+    arena_destroy(result->arena);
     *result = (struct result){.checked = NULL};
 }
 
@@ -76,10 +78,11 @@ bool result_fetch_papers(struct web *web, const struct result_hearing *hearing, 
 }
 
 bool result_fetch(struct web *web, const struct roster *roster,
-                  const struct result_hearing *hearing, struct arena *arena, struct result *out,
-                  struct error *error)
+                  const struct result_hearing *hearing, struct result *out, struct error *error)
 {
-    *out = (struct result){0};
+    struct arena *arena = arena_create(RESULT_MEMORY);
+
+    *out = (struct result){.arena = arena};
     if (!result_fetch_certificate(web, hearing, &out->certificate, error) ||
         !fetch(web, hearing, "/report", REPORT_SIZE_MAX, &out->report, error) ||
         !certificate_check(buffer_bytes(&out->certificate), "certificate of the coordinator",

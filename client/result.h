@@ -23,6 +23,7 @@
 #define RESULT_PAPERS_MAX ((size_t)512 * 1024 * 1024) /* Bytes of papers.json. */
 
 struct result {
+    struct arena *arena; /* Of a result that was fetched: holds the two below. */
     struct buffer certificate;
     struct buffer report;
     struct certificate *checked; /* NULL until verified. */
@@ -49,13 +50,13 @@ void result_path(const struct result_hearing *hearing, const char *what,
                  char out[RESULT_PATH_SIZE]);
 
 /* Fetches certificate and report and verifies both, so that what the coordinator says counts for
- * nothing. Memory comes from ARENA. The caller finishes OUT in either case.
+ * nothing. The caller finishes OUT in either case.
  *
  * Errors: those of web_get(), certificate_check() and certificate_check_report(); ERROR_CONFLICT
  * when they are about another case. */
 MUST_USE bool result_fetch(struct web *web, const struct roster *roster,
-                           const struct result_hearing *hearing, struct arena *arena,
-                           struct result *out, struct error *error);
+                           const struct result_hearing *hearing, struct result *out,
+                           struct error *error);
 
 /* Appends papers.json. Errors: those of web_get(). */
 MUST_USE bool result_fetch_papers(struct web *web, const struct result_hearing *hearing,

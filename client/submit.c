@@ -348,8 +348,7 @@ static bool wait_for_result(struct submit *submit, enum command_exit *exit, stru
 {
     const char *directory = options_text(submit->options, "out");
 
-    if (!pursue_case(&submit->connect, &submit->filing, &submit->pursue, submit->arena,
-                     &submit->result, error) ||
+    if (!pursue_case(&submit->connect, &submit->filing, &submit->pursue, &submit->result, error) ||
         !certificate_check_bundle(submit->result.checked, &submit->bundle.manifest,
                                   submit->result.index, error) ||
         (directory != NULL && !keep_result(submit, directory, error))) {
