@@ -68,6 +68,7 @@ struct world_report {
     uint32_t proved_count;      /* ... and of these, proved by what honest nodes keep; */
     uint32_t accused_count;     /* all accused, so that precision = proved / accused. */
     uint32_t proofs[MISCONDUCT_COUNT];
+    uint32_t divided_count; /* Dockets with two certified values. */
 };
 
 /* Runs SETUP. TRACE, unless NULL, gets one line per event and action. */
