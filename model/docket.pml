@@ -6,9 +6,10 @@
  * says whose timer runs out. Faulty seats have signed everything. The rules cited, S2 and so on,
  * are those of docs/PROTOCOL.md; why each abstraction is sound stands in model/README.md.
  *
- * Switches: SEATS, FAULTY, VIEWS; SEND_APART, a crash may fall between storing and sending; one
- * WRONG_... that breaks a rule; LOST, messages that the store loses in a restart; ASSERT_AGREEMENT,
- * ASSERT_HONESTY, ASSERT_UNREACHED, what is asserted. scripts/model.sh runs the combinations. */
+ * Switches: SEATS, FAULTY, VIEWS; SEND_APART, a crash may fall between storing and sending;
+ * LOCK_LATE, seats keep QCs that came too late; one WRONG_... that breaks a rule; LOST, messages
+ * that the store loses in a restart; ASSERT_AGREEMENT, ASSERT_HONESTY, ASSERT_UNREACHED, what is
+ * asserted. scripts/model.sh runs the combinations. */
 
 #if FAULTY < 1 || VIEWS < 1 || VIEWS > 4 || SEATS - FAULTY < 3 || SEATS - FAULTY > 7
 #error "FAULTY is at least 1, VIEWS 1 to 4 (a seat's messages fill an int), SEATS - FAULTY 3 to 7"
@@ -292,10 +293,11 @@ inline sign_commit(s, v, d)
     keep_and_send(s, COMMIT(v, d))
 }
 
-/* S4 and S5. The report is the lock, which S3 stored with the highest COMMIT. */
+/* S4 and S5. */
 #define MAY_GIVE_UP(s, w) (view[s] < (w) && !(KEPT(s) & NEW_VIEWS_ABOVE((w) - 1)))
 
-inline sign_new_view(s, w)
+/* The lock, which S3 stored with the highest COMMIT. */
+inline report_lock(s)
 {
     held = (KEPT(s) & COMMITS) >> (2 * VIEWS);
     report = 0;
@@ -304,7 +306,11 @@ inline sign_new_view(s, w)
     :: else ->
         held = held >> 1;
         report++
-    od;
+    od
+}
+
+inline sign_new_view(s, w)
+{
     if
     :: report == 0 -> printf("seat %d: NEW-VIEW %d, no QC\n", name[s], w)
     :: else ->
@@ -343,6 +349,19 @@ inline send(s)
     :: IS_FIRST(s) && MAY_COMMIT(s, v, 0) -> d_step { sign_commit(s, v, 0) } \
     :: IS_FIRST(s) && MAY_COMMIT(s, v, 1) -> d_step { sign_commit(s, v, 1) }
 
+#define ASKS_FOR(s, w) \
+    :: IS_FIRST(s) && MAY_GIVE_UP(s, w) -> d_step { report_lock(s); sign_new_view(s, w) }
+
+/* A seat that also keeps, and reports, a QC above its lock that came too late for its COMMIT. */
+#ifdef LOCK_LATE
+#define ASKS_WITH(s, w, v, d) \
+    :: IS_FIRST(s) && MAY_GIVE_UP(s, w) && quorums & 1 << BALLOT(v, d) \
+        && !(KEPT(s) & COMMITS & ~(COMMIT(v, 0) - 1)) -> \
+        d_step { report = 1 + BALLOT(v, d); sign_new_view(s, w) }
+#else
+#define ASKS_WITH(s, w, v, d)
+#endif
+
 proctype seat(byte s)
 {
 end:
@@ -352,15 +371,27 @@ end:
         VOTES_IN(s, 1)
 #if VIEWS >= 2
         VOTES_IN(s, 2)
-        :: IS_FIRST(s) && MAY_GIVE_UP(s, 2) -> d_step { sign_new_view(s, 2) }
+        ASKS_FOR(s, 2)
+        ASKS_WITH(s, 2, 1, 0)
+        ASKS_WITH(s, 2, 1, 1)
 #endif
 #if VIEWS >= 3
         VOTES_IN(s, 3)
-        :: IS_FIRST(s) && MAY_GIVE_UP(s, 3) -> d_step { sign_new_view(s, 3) }
+        ASKS_FOR(s, 3)
+        ASKS_WITH(s, 3, 1, 0)
+        ASKS_WITH(s, 3, 1, 1)
+        ASKS_WITH(s, 3, 2, 0)
+        ASKS_WITH(s, 3, 2, 1)
 #endif
 #if VIEWS >= 4
         VOTES_IN(s, 4)
-        :: IS_FIRST(s) && MAY_GIVE_UP(s, 4) -> d_step { sign_new_view(s, 4) }
+        ASKS_FOR(s, 4)
+        ASKS_WITH(s, 4, 1, 0)
+        ASKS_WITH(s, 4, 1, 1)
+        ASKS_WITH(s, 4, 2, 0)
+        ASKS_WITH(s, 4, 2, 1)
+        ASKS_WITH(s, 4, 3, 0)
+        ASKS_WITH(s, 4, 3, 1)
 #endif
 #if LOST
         :: IS_FIRST(s) && kept[s] & (LOST) -> d_step { restart(s) }

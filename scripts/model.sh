@@ -38,6 +38,7 @@ search n4-views3 holds 2000 "$(size 4 1 3)" $agreement $honesty
 search n5-views3 holds 2000 "$(size 5 1 3)" $agreement $honesty
 search n6-views2 holds 2000 "$(size 6 1 2)" $agreement $honesty
 search n8-views2 holds 2000 "$(size 8 2 2)" $agreement $honesty
+search n4-views3-lock-late holds 2000 "$(size 4 1 3)" $agreement $honesty -DLOCK_LATE
 search n4-views3-send-apart holds 2000 "$(size 4 1 3)" $agreement $honesty -DSEND_APART
 search n5-views2-send-apart holds 2000 "$(size 5 1 2)" $agreement $honesty -DSEND_APART
 search prepare-lost-agrees holds 2000 "$(size 4 1 2)" $agreement -DLOST=PREPARES
