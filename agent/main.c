@@ -13,7 +13,7 @@
 #include "base/log.h"
 #include "crypto/keys.h"
 
-enum { EXIT_USAGE = 2 };
+enum { EXIT_USAGE = 2, EXIT_CONFIGURATION = 4 };
 
 struct options {
     const char *config;
@@ -33,7 +33,10 @@ static const char usage[] =
     "  --coordinator INDEX=ENDPOINT   where a coordinator listens; overrides the file\n"
     "  --log-format FORMAT            text (default) or json, on standard error\n"
     "  --version                      print the version and exit\n"
-    "  -h, --help                     print this and exit\n";
+    "  -h, --help                     print this and exit\n"
+    "\n"
+    "Exit codes: 0 it was told to stop; 1 it failed; 2 usage; 4 its configuration, roster, key or\n"
+    "store is not as it must be.\n";
 
 /* Splits "0=tcp://..." into the table. */
 static bool parse_endpoint(char *text, struct options *options, struct error *error)
@@ -122,6 +125,13 @@ static bool run(const struct options *options, struct error *error)
     return is_ok;
 }
 
+/* Nothing that starting it again could mend: the configuration, the roster, the key, the store. */
+static bool is_configuration(const struct error *error)
+{
+    return error->code == ERROR_INVALID || error->code == ERROR_NOT_FOUND ||
+           error->code == ERROR_DENIED || error->code == ERROR_CONFLICT;
+}
+
 int main(int argc, char **argv)
 {
     struct options options;
@@ -142,7 +152,7 @@ int main(int argc, char **argv)
     keys_library_init();
     if (!run(&options, &error)) {
         fprintf(stderr, "aims-agent: %s\n", error.message);
-        return EXIT_FAILURE;
+        return is_configuration(&error) ? EXIT_CONFIGURATION : EXIT_FAILURE;
     }
     return EXIT_SUCCESS;
 }

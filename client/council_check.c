@@ -95,6 +95,25 @@ static size_t list_domains(const struct roster *roster, struct domain *out)
     return count;
 }
 
+/* Coordinators of the operator that has most of them. */
+static uint8_t coordinators_in_one_hand(const struct roster *roster)
+{
+    uint8_t most = 0;
+
+    for (uint8_t i = 0; i < roster->coordinator_count; i++) {
+        uint8_t count = 0;
+
+        for (uint8_t j = 0; j < roster->coordinator_count; j++) {
+            if (strcmp(roster->coordinators[i].operator_name,
+                       roster->coordinators[j].operator_name) == 0) {
+                count++;
+            }
+        }
+        most = count > most ? count : most;
+    }
+    return most;
+}
+
 static void print_json(const struct roster *roster, const struct domain *domains, size_t count)
 {
     struct json *json = json_object();
@@ -110,6 +129,7 @@ static void print_json(const struct roster *roster, const struct domain *domains
         json_add(list, entry);
     }
     json_set(json, "coordinators", json_integer(roster->coordinator_count));
+    json_set(json, "coordinatorsInOneHand", json_integer(coordinators_in_one_hand(roster)));
     json_set(json, "domains", list);
     json_set(json, "f", json_integer(roster->faulty_max));
     json_set(json, "n", json_integer(roster->seat_count));
@@ -147,6 +167,11 @@ static void print_text(const struct roster *roster, const struct domain *domains
             }
         }
     }
+    printf("\n%u coordinator%s, at most %u in one hand: %s\n", roster->coordinator_count,
+           roster->coordinator_count == 1 ? "" : "s", coordinators_in_one_hand(roster),
+           coordinators_in_one_hand(roster) == roster->coordinator_count
+               ? "whoever runs them can keep the council from deciding, and nothing else"
+               : "the council decides while one of them works");
 }
 
 static bool check_roster(const struct options *options, struct arena *arena,

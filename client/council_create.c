@@ -295,8 +295,10 @@ static void print_created(const struct options *options, const struct plan *plan
         json_set(json, "roster", json_digest(&roster->digest));
         file_print_json(json);
     } else {
-        printf("%s/roster.json: n = %u seats, f = %u may be faulty, q = %u agree\n",
-               plan->directory, roster->seat_count, roster->faulty_max, roster->quorum_count);
+        printf(
+            "%s/roster.json: n = %u seats, f = %u may be faulty, q = %u agree; %u coordinator%s\n",
+            plan->directory, roster->seat_count, roster->faulty_max, roster->quorum_count,
+            roster->coordinator_count, roster->coordinator_count == 1 ? "" : "s");
     }
     fprintf(stderr,
             "aims: this is the one-person shortcut: whoever made '%s' holds the keys of all %u "
@@ -319,7 +321,7 @@ static bool run_create(const struct options *options, enum command_exit *exit, s
 
 static const struct command_option create_options[] = {
     {"seats", 0, false, "N", "seats of the council (33)"},
-    {"coordinators", 0, false, "M", "coordinators (1)"},
+    {"coordinators", 0, false, "M", "coordinators, 1 to 7: one that works is enough (1)"},
     {"faulty", 0, false, "F", "seats that may be faulty (as many as N can bear)"},
     {"operators", 0, false, "K", "operators, and as many hosts, that the seats are dealt to (N)"},
     {"ruleset", 0, false, "NAMES", "rule sets that the seats are dealt, with commas (registers)"},
@@ -334,7 +336,7 @@ const struct command council_create_command = {
     .argument_min = 1,
     .argument_max = 1,
     .examples = "  aims council create council\n"
-                "  aims council create council --seats 8 --coordinators 2\n",
+                "  aims council create council --seats 8 --coordinators 3\n",
     .options = create_options,
     .run = run_create,
 };

@@ -126,8 +126,8 @@ static bool start_coordinator(struct run *run, uint8_t index, bool *is_stopped, 
         if (*is_stopped) {
             return true;
         }
-        if (waited >= ENDPOINTS_WAIT_MS) {
-            return error_set(error, ERROR_TIMEOUT, "%s does not start; see %s/%s.log", name,
+        if (keeper_has_given_up(run->keeper, process) || waited >= ENDPOINTS_WAIT_MS) {
+            return error_set(error, ERROR_INVALID, "%s does not start; see %s/%s.log", name,
                              run->logs, name);
         }
     }
@@ -210,16 +210,27 @@ static bool is_ready(const char *url)
 
 static void print_ready(const struct run *run)
 {
+    uint8_t count = run->roster.coordinator_count;
+
     if (run->is_json) {
         struct json *json = json_object();
+        struct json *urls = json_list();
 
+        for (uint8_t i = 0; i < count; i++) {
+            json_add(urls, json_text(run->endpoints[i].http));
+        }
+        json_set(json, "coordinators", urls);
         json_set(json, "http", json_text(run->endpoints[0].http));
         json_set(json, "q", json_integer(run->roster.quorum_count));
         json_set(json, "seats", json_integer(run->roster.seat_count));
         file_print_json(json);
     } else {
-        printf("the council is up: at least %u of %u seats, at %s\n", run->roster.quorum_count,
-               run->roster.seat_count, run->endpoints[0].http);
+        printf("the council is up: at least %u of %u seats, at", run->roster.quorum_count,
+               run->roster.seat_count);
+        for (uint8_t i = 0; i < count; i++) {
+            printf(" %s", run->endpoints[i].http);
+        }
+        printf("\n");
     }
     (void)fflush(stdout);
 }

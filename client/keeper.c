@@ -14,8 +14,9 @@
 #include "base/check.h"
 #include "client/delay.h"
 #include "client/file.h"
+#include "client/print.h"
 
-enum { EXIT_NO_PROGRAM = 127 };
+enum { EXIT_NO_PROGRAM = 127, LINE_SIZE = 512 };
 
 struct process {
     char name[KEEPER_NAME_SIZE];
@@ -24,6 +25,8 @@ struct process {
     uint64_t started_ms; /* Monotonic. */
     uint64_t start_at_ms;
     uint32_t delay_ms; /* Before the next start. */
+    off_t log_offset;  /* Where its log begins. */
+    bool is_given_up;
 };
 
 struct keeper {
@@ -101,6 +104,7 @@ static bool start(struct keeper *keeper, struct process *process, struct error *
     if (log < 0) {
         return error_set(error, ERROR_IO, "cannot open '%s': %s", path, strerror(errno));
     }
+    process->log_offset = lseek(log, 0, SEEK_END);
     (void)fflush(NULL);
     pid_t pid = fork();
 
@@ -159,22 +163,73 @@ bool keeper_add(struct keeper *keeper, const char *name, const char *const *argu
     return true;
 }
 
+/* The last line that PROCESS wrote to its log since it was started; "" when it wrote none. */
+static void read_last_line(const struct keeper *keeper, const struct process *process,
+                           char out[LINE_SIZE])
+{
+    char path[FILE_PATH_SIZE];
+    char tail[LINE_SIZE];
+    struct error ignored;
+    ssize_t size = 0;
+
+    out[0] = '\0';
+    if (!file_path(path, &ignored, "%s/%s.log", keeper->logs, process->name)) {
+        return;
+    }
+    int log = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (log < 0) {
+        return;
+    }
+    off_t end = lseek(log, 0, SEEK_END);
+    off_t from = end - (off_t)sizeof(tail) + 1;
+
+    from = from > process->log_offset ? from : process->log_offset;
+    size = pread(log, tail, sizeof(tail) - 1, from);
+    close(log);
+    while (size > 0 && tail[size - 1] == '\n') {
+        size--;
+    }
+    tail[size > 0 ? size : 0] = '\0';
+    const char *line = strrchr(tail, '\n');
+
+    (void)snprintf(out, LINE_SIZE, "%s", line == NULL ? tail : line + 1);
+}
+
+/* Says how PROCESS ended, in its own last words. */
+static void say_end(const struct keeper *keeper, const struct process *process, int status)
+{
+    char line[LINE_SIZE];
+
+    read_last_line(keeper, process, line);
+    fprintf(stderr, "aims: %s ended (%s %d)%s", process->name,
+            WIFSIGNALED(status) ? "signal" : "exit code",
+            WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
+            line[0] == '\0' ? "" : ": ");
+    print_clean(line, stderr);
+    if (process->is_given_up) {
+        fputs("; it is not started again\n", stderr);
+    } else {
+        fprintf(stderr, "; it starts again in %u ms\n", process->delay_ms);
+    }
+}
+
 /* Notes that PROCESS has ended and when to start it again. */
 static void note_end(struct keeper *keeper, struct process *process, int status)
 {
     uint64_t now = delay_now_ms();
+    bool is_settled = now - process->started_ms >= KEEPER_SETTLED_MS;
 
     process->pid = 0;
     if (keeper->is_stopping) {
         return;
     }
-    if (now - process->started_ms >= KEEPER_SETTLED_MS) {
+    if (is_settled) {
         process->delay_ms = KEEPER_RETRY_MS;
     }
-    fprintf(stderr, "aims: %s ended (%s %d); it starts again in %u ms; see %s/%s.log\n",
-            process->name, WIFSIGNALED(status) ? "signal" : "exit code",
-            WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), process->delay_ms,
-            keeper->logs, process->name);
+    process->is_given_up =
+        !is_settled && WIFEXITED(status) && WEXITSTATUS(status) == KEEPER_EXIT_CONFIGURATION;
+    say_end(keeper, process, status);
     process->start_at_ms = now + process->delay_ms;
     process->delay_ms =
         process->delay_ms * 2 > KEEPER_RETRY_MS_MAX ? KEEPER_RETRY_MS_MAX : process->delay_ms * 2;
@@ -202,7 +257,7 @@ static uint32_t start_due(struct keeper *keeper, uint32_t limit_ms)
         struct process *process = &keeper->processes[i];
         struct error error;
 
-        if (process->pid != 0) {
+        if (process->pid != 0 || process->is_given_up) {
             continue;
         }
         if (process->start_at_ms <= now && !start(keeper, process, &error)) {
@@ -291,6 +346,11 @@ pid_t keeper_pid(const struct keeper *keeper, size_t index)
 const char *keeper_name(const struct keeper *keeper, size_t index)
 {
     return keeper->processes[index].name;
+}
+
+bool keeper_has_given_up(const struct keeper *keeper, size_t index)
+{
+    return keeper->processes[index].is_given_up;
 }
 
 size_t keeper_count(const struct keeper *keeper)

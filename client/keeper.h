@@ -4,6 +4,10 @@
 /* Keeps processes running: starts them, starts again what ends, stops all.
  *
  *   WAITING --start--> RUNNING --ends--> WAITING (100 ms, 200 ms, ... 5 s)
+ *                         |
+ *                         +-- soon, with KEEPER_EXIT_CONFIGURATION --> GIVEN UP
+ *
+ * Whatever ends, its exit code and the last line of its log are told.
  *
  * Each process has a group of its own, so that Ctrl-C at the terminal reaches the keeper alone; it
  * is told to stop when the keeper dies. Its output goes to a log file. One keeper a process: it
@@ -23,6 +27,10 @@
 #define KEEPER_RETRY_MS_MAX  5000
 #define KEEPER_SETTLED_MS    30000 /* What ran this long is started again without a delay. */
 #define KEEPER_STOP_MS       5000  /* Between SIGTERM and SIGKILL. */
+
+/* How our programs end when their configuration, key or store is not as it must be: starting them
+ * again does not mend that. */
+#define KEEPER_EXIT_CONFIGURATION 4
 
 struct keeper;
 
@@ -51,6 +59,9 @@ bool keeper_wait(struct keeper *keeper, uint32_t timeout_ms);
 pid_t keeper_pid(const struct keeper *keeper, size_t index);
 const char *keeper_name(const struct keeper *keeper, size_t index);
 size_t keeper_count(const struct keeper *keeper);
+
+/* True when process INDEX is not started again, because it ended for its configuration. */
+bool keeper_has_given_up(const struct keeper *keeper, size_t index);
 
 /* Starts since the keeper was made: changes when any process got another number. */
 uint64_t keeper_version(const struct keeper *keeper);

@@ -17,7 +17,7 @@
     (UINT64_C(65) * 1024 * 1024) /* Bytes, unless the configuration says less. */
 #define SUBMITTERS_MAX 1024
 
-enum { EXIT_USAGE = 2 };
+enum { EXIT_USAGE = 2, EXIT_CONFIGURATION = 4 };
 
 struct options {
     const char *config;
@@ -42,7 +42,10 @@ static const char usage[] =
     "  --version            print the version and exit\n"
     "  -h, --help           print this and exit\n"
     "\n"
-    "Where it really listens is written to endpoints.json beside the configuration.\n";
+    "Where it really listens is written to endpoints.json beside the configuration.\n"
+    "\n"
+    "Exit codes: 0 it was told to stop; 1 it failed; 2 usage; 4 its configuration, roster, key or\n"
+    "store is not as it must be.\n";
 
 static bool parse_options(int argc, char **argv, struct options *out, struct error *error)
 {
@@ -175,6 +178,13 @@ static bool run(const struct options *options, struct error *error)
     return is_ok;
 }
 
+/* Nothing that starting it again could mend: the configuration, the roster, the key, the store. */
+static bool is_configuration(const struct error *error)
+{
+    return error->code == ERROR_INVALID || error->code == ERROR_NOT_FOUND ||
+           error->code == ERROR_DENIED || error->code == ERROR_CONFLICT;
+}
+
 int main(int argc, char **argv)
 {
     struct options options;
@@ -195,7 +205,7 @@ int main(int argc, char **argv)
     keys_library_init();
     if (!run(&options, &error)) {
         fprintf(stderr, "aims-coordinator: %s\n", error.message);
-        return EXIT_FAILURE;
+        return is_configuration(&error) ? EXIT_CONFIGURATION : EXIT_FAILURE;
     }
     return EXIT_SUCCESS;
 }

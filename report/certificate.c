@@ -198,6 +198,26 @@ bool certificate_check(struct bytes envelope, const char *file, const struct ros
     return true;
 }
 
+bool certificate_claim(struct bytes envelope, const char *file, struct arena *arena,
+                       struct statement *out, struct error *error)
+{
+    struct tree *root = NULL;
+    struct bytes payload;
+
+    if (envelope.size > MESSAGE_CERTIFICATE_MAX) {
+        return error_set(error, ERROR_LIMIT, "%s: %zu bytes are more than a certificate may have",
+                         file, envelope.size);
+    }
+    if (!tree_parse_json(envelope, file, arena, &root, error)) {
+        return false;
+    }
+    if (root->type != TREE_MAP) {
+        return READ_FAIL(root, error, "a certificate is a map");
+    }
+    return read_payload(root, "payload", arena, &payload, error) &&
+           statement_parse(payload, arena, out, error);
+}
+
 int certificate_find(const struct certificate *certificate, const struct digest *case_id,
                      uint32_t attempt)
 {

@@ -49,6 +49,13 @@ MUST_USE bool certificate_check(struct bytes envelope, const char *file,
                                 const struct roster *roster, struct arena *arena,
                                 struct certificate **out, struct error *error);
 
+/* Reads the statement of ENVELOPE and checks no signature: for those who hold a certificate already
+ * and wonder whether this is the same result.
+ *
+ * Errors: ERROR_INVALID; ERROR_LIMIT. */
+MUST_USE bool certificate_claim(struct bytes envelope, const char *file, struct arena *arena,
+                                struct statement *out, struct error *error);
+
 /* Checks that report.json, named FILE in errors, is the report of one of the certificate's cases,
  * and that it agrees with statement and roster and follows from its own votes. INDEX is that of the
  * case.

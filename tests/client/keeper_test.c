@@ -121,6 +121,42 @@ static void what_cannot_be_run_says_so_in_its_log(void **state)
     keeper_destroy(keeper);
 }
 
+static void what_ends_for_its_configuration_is_given_up(void **state)
+{
+    static const char *const broken[] = {
+        "/bin/sh", "-c", "echo first; echo aims-agent: the roster is of another council; exit 4",
+        NULL};
+    static const char *const failing[] = {"/bin/sh", "-c", "exit 1", NULL};
+    struct program *program = *state;
+    struct keeper *keeper = keeper_create(program->directory);
+    struct buffer said = {0};
+    char path[2 * PROGRAM_PATH_SIZE];
+    struct error error;
+    size_t broken_index = 0;
+    size_t failing_index = 0;
+
+    program_path(program, "said.txt", path, sizeof(path));
+    int terminal = dup(STDERR_FILENO);
+
+    assert_non_null(freopen(path, "wb", stderr));
+    assert_true(keeper_add(keeper, "broken", broken, &broken_index, &error));
+    assert_true(keeper_add(keeper, "failing", failing, &failing_index, &error));
+    wait_for_version(keeper, 5); /* Starts of the other one: it is started again and again. */
+    (void)fflush(stderr);
+    assert_int_equal(dup2(terminal, STDERR_FILENO), STDERR_FILENO);
+    close(terminal);
+    assert_true(keeper_has_given_up(keeper, broken_index));
+    assert_false(keeper_has_given_up(keeper, failing_index));
+    assert_int_equal(keeper_pid(keeper, broken_index), 0);
+    program_read(program, "said.txt", &said);
+    assert_non_null(strstr(buffer_text(&said),
+                           "aims: broken ended (exit code 4): aims-agent: the roster is of another "
+                           "council; it is not started again\n"));
+    assert_non_null(strstr(buffer_text(&said), "aims: failing ended (exit code 1); it starts"));
+    buffer_finish(&said);
+    keeper_destroy(keeper);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, program_open, program_close)
 
 int main(void)
@@ -131,6 +167,7 @@ int main(void)
         TEST(stopping_leaves_no_process_behind),
         TEST(a_signal_asks_to_stop),
         TEST(what_cannot_be_run_says_so_in_its_log),
+        TEST(what_ends_for_its_configuration_is_given_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,8 @@
 #ifndef TESTS_CLIENT_PROGRAM_H
 #define TESTS_CLIENT_PROGRAM_H
 
-/* The real program aims, run in a temporary directory: its exit code and what it said. */
+/* The real program aims, or the one that PROGRAM_NAME names, run in a temporary directory: its exit
+ * code and what it said. */
 
 #include <fcntl.h>
 #include <ftw.h>
@@ -17,6 +18,9 @@
 #include "base/check.h"
 #include "formats/tree.h"
 
+#ifndef PROGRAM_NAME
+#define PROGRAM_NAME "aims"
+#endif
 #define PROGRAM_PATH_SIZE 256
 #define PROGRAM_ARGS_MAX  24
 #define PROGRAM_MEMORY    ((size_t)64 * 1024 * 1024)
@@ -114,7 +118,7 @@ static inline int program_close(void **state)
 static inline _Noreturn void program_become(const struct program *program,
                                             const char *const *arguments)
 {
-    const char *argv[PROGRAM_ARGS_MAX + 2] = {"aims"};
+    const char *argv[PROGRAM_ARGS_MAX + 2] = {PROGRAM_NAME};
 
     for (size_t i = 0; i < PROGRAM_ARGS_MAX && arguments[i] != NULL; i++) {
         argv[i + 1] = arguments[i];
@@ -123,11 +127,11 @@ static inline _Noreturn void program_become(const struct program *program,
         freopen("stderr.txt", "wb", stderr) == NULL) {
         _exit(126);
     }
-    (void)execv(AIMS_PROGRAM_DIR "/aims", (char *const *)argv);
+    (void)execv(AIMS_PROGRAM_DIR "/" PROGRAM_NAME, (char *const *)argv);
     _exit(127);
 }
 
-/* Runs aims with ARGUMENTS, which end with NULL. */
+/* Runs it with ARGUMENTS, which end with NULL. */
 static inline void program_run(struct program *program, const char *const *arguments)
 {
     int status = 0;

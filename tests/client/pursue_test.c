@@ -30,7 +30,6 @@ enum end {
 struct scene {
     struct fixture *fixture;
     struct arena *arena;
-    struct roster roster;
     struct desk_council council;
     struct desk desks[DESKS];
     struct connect connect;
@@ -39,8 +38,6 @@ struct scene {
     struct result result;
     struct error error;
 };
-
-static struct roster_coordinator three[DESKS];
 
 /* Has the fixture's council end attempt ATTEMPT as END says. n = 5, f = 1, q = 4. */
 static void hear(struct scene *scene, uint32_t attempt, enum end end)
@@ -75,7 +72,7 @@ static int setup(void **state)
     struct scene *scene = calloc(1, sizeof(*scene));
 
     assert_non_null(scene);
-    scene->fixture = fixture_create(SEATS, 1, 1, fixture_catalog());
+    scene->fixture = fixture_create_wide(SEATS, 1, DESKS, 1, fixture_catalog());
     scene->arena = arena_create(ARENA_MAX);
     assert_int_equal(pthread_mutex_init(&scene->council.mutex, NULL), 0);
     scene->options = (struct pursue_options){
@@ -115,11 +112,7 @@ static void convene(struct scene *scene, const enum desk_behaviour *behaviours, 
     for (size_t i = 0; i < end_count; i++) {
         hear(scene, (uint32_t)i + 1, ends[i]);
     }
-    /* The fixture has one coordinator; only their number matters to who submits. */
-    scene->roster = scene->fixture->roster;
-    scene->roster.coordinator_count = DESKS;
-    scene->roster.coordinators = three;
-    scene->connect.roster = scene->roster;
+    scene->connect.roster = scene->fixture->roster;
     for (size_t i = 0; i < count; i++) {
         desk_open(&scene->desks[i], &scene->council, (uint8_t)i, behaviours[i]);
         scene->connect.coordinators[i] =
@@ -129,11 +122,11 @@ static void convene(struct scene *scene, const enum desk_behaviour *behaviours, 
         scene->connect.count++;
     }
     scene->filing = (struct filing){.keys = keys,
-                                    .roster = &scene->roster,
+                                    .roster = &scene->connect.roster,
                                     .arena = scene->arena,
                                     .file = bytes_of_text("a bundle"),
                                     .case_id = scene->fixture->docket.cases[0]};
-    header->roster = scene->roster.digest;
+    header->roster = scene->connect.roster.digest;
     header->manifest = (struct digest){{0x3A}};
     hash_bytes(scene->filing.file, &header->bundle);
     header->bundle_size = scene->filing.file.size;
@@ -388,7 +381,7 @@ static void who_knows_better_may_have_a_disputed_case_heard_again_at_once(void *
     scene->council.decided = 1;
     scene->options.patience_ms = TIMEOUT_MS;
     scene->options.earlier_bytes = buffer_bytes(&scene->council.results[1].certificate);
-    assert_true(certificate_check(scene->options.earlier_bytes, "earlier", &scene->roster,
+    assert_true(certificate_check(scene->options.earlier_bytes, "earlier", &scene->connect.roster,
                                   scene->arena, &earlier, &scene->error));
     scene->options.earlier = earlier;
     assert_result(scene, 2, FINDINGS_CONCLUSIVE);

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "report/certificate.h"
+#include "report/papers.h"
 #include "tests/client/program.h"
 #include "tests/client/server.h"
 #include "tests/report/fixture.h"
@@ -198,6 +199,60 @@ static void a_report_about_another_catalogue_is_not_put_into_words(void **state)
     assert_int_equal(scene->program->out.size, 0);
 }
 
+/* Papers of seat 3 on the only case, sealed to the reader, beside the report. */
+static void write_papers(struct scene *scene)
+{
+    struct engine_answer answers[FIXTURE_CRITERIA];
+    struct papers papers = {.case_id = scene->fixture->docket.cases[0],
+                            .docket = scene->fixture->docket.scope.docket,
+                            .seat = 3,
+                            .result = {.count = FIXTURE_CRITERIA, .answers = answers}};
+    struct buffer plain = {0};
+    struct buffer out = {0};
+    struct error error;
+
+    for (size_t i = 0; i < FIXTURE_CRITERIA; i++) {
+        answers[i] = (struct engine_answer){.answer = ANSWER_MET, .note = "as it should be"};
+    }
+    papers_encode(&papers, fixture_catalog(), &plain);
+    buffer_append_text(&out, "{\"papers\":[{\"seat\":3,\"sealed\":");
+    assert_true(papers_seal(&papers, buffer_bytes(&plain),
+                            keys_public(scene->fixture->submitter)->sealing,
+                            &scene->fixture->roster, &out, &error));
+    buffer_append_text(&out, "}]}");
+    write_file(scene, "papers.json", &out);
+    buffer_finish(&plain);
+}
+
+static void with_papers_the_report_and_what_the_key_opens_are_one_document(void **state)
+{
+    /* The fixture's reader: kind 4, number 0. */
+    static const char seed[] = "0400000000000000000000000000000000000000000000000000000000000000\n";
+    struct scene *scene = *state;
+    char path[2 * PROGRAM_PATH_SIZE];
+    struct buffer report = {0};
+
+    write_papers(scene);
+    program_write(scene->program, "reader.seed", seed, strlen(seed));
+    program_path(scene->program, "reader.seed", path, sizeof(path));
+    assert_int_equal(chmod(path, 0600), 0);
+    RUN(scene->program, "report", "report.json", "--roster", "roster.json", "--papers", "--key",
+        "reader.seed", "--json");
+    assert_exit(scene->program, 0);
+
+    const struct tree *papers = tree_get(program_json(scene->program), "papers");
+
+    assert_int_equal(tree_get(papers, "seat")->integer, 3);
+    assert_int_equal(tree_get(papers, "criteria")->count, FIXTURE_CRITERIA);
+    assert_string_equal(tree_get(tree_get(papers, "criteria")->child, "note")->text,
+                        "as it should be");
+    /* They are not those that the seat signed. */
+    assert_true(tree_get(papers, "forged")->integer > 0);
+    fixture_report(scene->fixture, 0, &report);
+    assert_non_null(strstr(buffer_text(&scene->program->out), buffer_text(&report)));
+    buffer_finish(&report);
+}
+
 static void a_report_exits_by_its_decision(void **state)
 {
     struct scene *scene = *state;
@@ -273,6 +328,7 @@ int main(void)
         TEST(what_is_missing_is_bad_input_and_not_a_verdict),
         TEST(a_report_is_given_back_byte_for_byte_and_verified_when_it_can_be),
         TEST(a_report_about_another_catalogue_is_not_put_into_words),
+        TEST(with_papers_the_report_and_what_the_key_opens_are_one_document),
         TEST(a_report_exits_by_its_decision),
         TEST(a_certificate_is_shown_only_when_it_is_valid),
         TEST(a_certificate_of_another_hearing_is_neither_shown_nor_kept),

@@ -81,11 +81,12 @@ static struct keys *make_keys(uint8_t kind, uint8_t number)
     return keys_from_seed(seed);
 }
 
-static void make_roster(struct fixture *fixture, uint8_t seat_count, uint8_t faulty_max)
+static void make_roster(struct fixture *fixture, uint8_t seat_count, uint8_t faulty_max,
+                        uint8_t coordinator_count)
 {
     static const char *const operators[] = {"Alder Audits", "Birch Bureau", "Cedar Council"};
     struct roster_seat seats[MESSAGE_SEATS_MAX];
-    struct roster_coordinator coordinator = {.name = "desk", .operator_name = "Alder Audits"};
+    struct roster_coordinator coordinators[MESSAGE_COORDINATORS_MAX];
     struct roster_reader reader = {.name = "lead assessors"};
     struct digest heard = fixture->catalog->digest;
     struct roster roster = {.name = "test council",
@@ -93,8 +94,8 @@ static void make_roster(struct fixture *fixture, uint8_t seat_count, uint8_t fau
                             .seat_count = seat_count,
                             .faulty_max = faulty_max,
                             .seats = seats,
-                            .coordinator_count = 1,
-                            .coordinators = &coordinator,
+                            .coordinator_count = coordinator_count,
+                            .coordinators = coordinators,
                             .reader_count = 1,
                             .readers = &reader,
                             .catalog_count = 1,
@@ -114,8 +115,16 @@ static void make_roster(struct fixture *fixture, uint8_t seat_count, uint8_t fau
         memcpy(seats[seat].sealing, public->sealing, MESSAGE_KEY_SIZE);
         memcpy(seats[seat].transport, public->transport, MESSAGE_KEY_SIZE);
     }
-    memcpy(coordinator.signing, keys_public(fixture->coordinator)->signing, MESSAGE_KEY_SIZE);
-    memcpy(coordinator.transport, keys_public(fixture->coordinator)->transport, MESSAGE_KEY_SIZE);
+    for (uint8_t i = 0; i < coordinator_count; i++) {
+        struct keys *keys = make_keys(2, i);
+
+        coordinators[i] = (struct roster_coordinator){
+            .name = i == 0 ? "desk" : arena_format(fixture->arena, "desk %u", i),
+            .operator_name = operators[i % 3]};
+        memcpy(coordinators[i].signing, keys_public(keys)->signing, MESSAGE_KEY_SIZE);
+        memcpy(coordinators[i].transport, keys_public(keys)->transport, MESSAGE_KEY_SIZE);
+        keys_destroy(keys);
+    }
     memcpy(reader.signing, keys_public(fixture->reader)->signing, MESSAGE_KEY_SIZE);
     memcpy(reader.sealing, keys_public(fixture->reader)->sealing, MESSAGE_KEY_SIZE);
     roster_write(&roster, &text);
@@ -127,8 +136,9 @@ static void make_roster(struct fixture *fixture, uint8_t seat_count, uint8_t fau
     buffer_finish(&text);
 }
 
-struct fixture *fixture_create(uint8_t seat_count, uint8_t faulty_max, size_t case_count,
-                               const struct catalog *heard)
+struct fixture *fixture_create_wide(uint8_t seat_count, uint8_t faulty_max,
+                                    uint8_t coordinator_count, size_t case_count,
+                                    const struct catalog *heard)
 {
     struct fixture *fixture = calloc(1, sizeof(*fixture));
 
@@ -160,8 +170,14 @@ struct fixture *fixture_create(uint8_t seat_count, uint8_t faulty_max, size_t ca
             }
         }
     }
-    make_roster(fixture, seat_count, faulty_max);
+    make_roster(fixture, seat_count, faulty_max, coordinator_count);
     return fixture;
+}
+
+struct fixture *fixture_create(uint8_t seat_count, uint8_t faulty_max, size_t case_count,
+                               const struct catalog *heard)
+{
+    return fixture_create_wide(seat_count, faulty_max, 1, case_count, heard);
 }
 
 void fixture_destroy(struct fixture *fixture)

@@ -60,6 +60,10 @@ const struct catalog *fixture_catalog(void);
  * All seats are present and find everything met. */
 struct fixture *fixture_create(uint8_t seat_count, uint8_t faulty_max, size_t case_count,
                                const struct catalog *catalog);
+/* The same with COORDINATOR_COUNT coordinators, of which the first is home to everything. */
+struct fixture *fixture_create_wide(uint8_t seat_count, uint8_t faulty_max,
+                                    uint8_t coordinator_count, size_t case_count,
+                                    const struct catalog *catalog);
 void fixture_destroy(struct fixture *fixture);
 
 struct fixture_vote *fixture_vote(struct fixture *fixture, uint8_t seat, size_t index);

@@ -293,10 +293,24 @@ static void malformed_papers_are_refused_with_a_reason(void **state)
 
 #define SCENE_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+static void what_was_decoded_is_shown_as_it_was(void **state)
+{
+    struct scene *scene = *state;
+    struct papers papers;
+    struct buffer criteria = {0};
+
+    assert_true(papers_decode(buffer_bytes(&scene->plain), scene->arena, &papers, &scene->error));
+    papers_write_criteria(&papers, &criteria);
+    assert_non_null(strstr(buffer_text(&criteria), "\"note\":\"it took too long\""));
+    assert_non_null(strstr(buffer_text(&scene->plain), buffer_text(&criteria)));
+    buffer_finish(&criteria);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         SCENE_TEST(every_cell_comes_back_as_the_engine_gave_it),
+        SCENE_TEST(what_was_decoded_is_shown_as_it_was),
         SCENE_TEST(digests_of_the_sheet_tell_genuine_rows_from_forged_ones),
         SCENE_TEST(submitter_and_readers_open_them_and_nobody_else),
         SCENE_TEST(an_altered_byte_anywhere_is_noticed),
