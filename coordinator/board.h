@@ -12,13 +12,14 @@
 #include "base/bytes.h"
 #include "council/chair.h"
 
-#define BOARD_DOCKETS_MAX 256
+#define BOARD_DOCKETS_MAX 512
 
 struct board;
 
 struct board_docket {
     struct digest id;
     enum chair_phase phase;
+    uint32_t view;
     uint8_t heard;     /* Verdicts in hand. */
     uint8_t prepared;  /* PREPAREs counted. */
     uint8_t committed; /* COMMITs counted. */

@@ -4,12 +4,14 @@
 /* A running aims-coordinator.
  *
  *   main.c         options and configuration
- *   coordinator.c  start, links, heartbeats, intake of cases, who a message is for   } the
- * council's
- *   docket.c       one docket: feeds council/chair.h and carries out what it says    } thread
+ *   coordinator.c  start and end                                     } the council's thread
+ *   attendance.c   seats come and go                                 }
+ *   post.c         who a message is for                              }
+ *   search.c       dockets of others that are known by name only     }
+ *   clerk.c        how dockets come into being here                  }
+ *   docket.h ...   one docket                                        }
  *   board.c        how things stand, for both threads
- *   http.c ...     bundles, cases and results over HTTP                              } its own
- * thread
+ *   http.c ...     bundles, cases and results over HTTP              } a thread of its own
  *
  * The threads share the board and the spool; each has its own connection to the store. */
 
@@ -20,6 +22,7 @@
 #include "base/error.h"
 #include "coordinator/board.h"
 #include "coordinator/http.h"
+#include "coordinator/search.h"
 #include "crypto/keys.h"
 #include "net/link_server.h"
 #include "net/loop.h"
@@ -33,7 +36,7 @@
 #define COORDINATOR_SILENCE_MS    3000  /* A seat that long silent counts as missing. */
 #define COORDINATOR_GREET_MS      1000  /* Between two times that a seat is told everything. */
 #define COORDINATOR_ASSESS_MS     60000 /* Assessment deadline of a docket. */
-#define COORDINATOR_IN_FLIGHT_MAX 2     /* Undecided dockets at once. */
+#define COORDINATOR_IN_FLIGHT_MAX 2     /* Undecided dockets of its own at once. */
 #define COORDINATOR_DOCKET_CASES  64    /* Cases of one docket. */
 #define COORDINATOR_MESSAGE_MEMORY                                                                 \
     (256U * 1024 * 1024) /* Bytes that one message may unfold into. */
@@ -59,6 +62,7 @@ struct coordinator_seat {
     uint64_t heard_ms;      /* Last message. */
     bool is_greeting;       /* It has said HELLO and was not told yet what it may have missed. */
     uint64_t greeted_ms;    /* When it was told last. */
+    uint32_t undelivered;   /* Certificates of its batch that it has not acknowledged. */
     uint64_t dropped_count; /* Messages of it that were worth nothing. */
 };
 
@@ -79,7 +83,8 @@ struct coordinator {
     struct board *board;
     struct http *http;
     struct coordinator_seat seats[MESSAGE_SEATS_MAX];
-    struct docket *dockets;        /* In memory, oldest first. */
+    struct docket *dockets; /* In memory, oldest first. */
+    struct search search;
     uint64_t malformed_count;      /* Messages dropped, of all seats. */
     uint64_t logged_refused_count; /* Connections of unknown keys. */
     struct error failure;          /* Why the loop was stopped; code 0 when by a signal. */
@@ -105,8 +110,5 @@ void coordinator_fail(struct coordinator *coordinator, const struct error *error
 
 /* Unix time. */
 uint64_t coordinator_clock_ms(void);
-
-/* Opens a docket when cases wait and few enough are in flight (C1). */
-void coordinator_take_cases(struct coordinator *coordinator);
 
 #endif

@@ -13,6 +13,7 @@
 #include "coordinator/http_bundle.h"
 #include "coordinator/http_case.h"
 #include "coordinator/http_events.h"
+#include "coordinator/http_misconduct.h"
 #include "coordinator/http_request.h"
 #include "coordinator/http_state.h"
 #include "crypto/hash.h"
@@ -35,6 +36,9 @@ static const struct http_route routes[] = {
      http_case_answer_certificate},
     {"GET", "/v1/cases/*/report", true, http_case_begin_get, NULL, http_case_answer_report},
     {"GET", "/v1/cases/*/papers", true, http_case_begin_get, NULL, http_case_answer_papers},
+    {"GET", "/v1/misconduct", false, NULL, NULL, http_misconduct_answer_list},
+    {"GET", "/v1/misconduct/#", false, http_misconduct_begin_get, NULL,
+     http_misconduct_answer_proof},
     {"GET", "/v1/council", false, NULL, NULL, http_state_answer_council},
     {"GET", "/v1/status", false, NULL, NULL, http_state_answer_status},
     {"GET", "/healthz", false, NULL, NULL, http_state_answer_health},
@@ -45,6 +49,14 @@ static const struct http_route routes[] = {
 #define ROUTE_COUNT (sizeof(routes) / sizeof(routes[0]))
 
 /* ---- which route ---- */
+
+/* Whether PATH is of PATTERN, which ends in "#"; the number goes to OUT. */
+static bool is_number(const char *pattern, const char *path, uint64_t *out)
+{
+    size_t head = strlen(pattern) - 1;
+
+    return strncmp(path, pattern, head) == 0 && encode_to_u64(path + head, INT64_MAX, out);
+}
 
 /* Whether PATH is of PATTERN; the digest in it goes to TARGET. */
 static bool is_match(const char *pattern, const char *path, struct digest *target)
@@ -73,7 +85,10 @@ static const struct http_route *find_route(struct http_request *request, const c
                                            struct buffer *allow)
 {
     for (size_t i = 0; i < ROUTE_COUNT; i++) {
-        if (is_match(routes[i].pattern, request->path, &request->target)) {
+        const char *pattern = routes[i].pattern;
+
+        if (strchr(pattern, '#') != NULL ? is_number(pattern, request->path, &request->number)
+                                         : is_match(pattern, request->path, &request->target)) {
             if (strcmp(routes[i].method, method) == 0) {
                 return &routes[i];
             }

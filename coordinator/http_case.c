@@ -100,13 +100,8 @@ void http_case_begin_get(struct http_request *request)
 static bool may_read(const struct http_request *request,
                      const struct coordinator_store_case *hearing)
 {
-    const struct roster *roster = request->http->options.roster;
-    bool may = memcmp(hearing->submitter, request->signer, MESSAGE_KEY_SIZE) == 0;
-
-    for (size_t i = 0; !may && i < roster->reader_count; i++) {
-        may = memcmp(roster->readers[i].signing, request->signer, MESSAGE_KEY_SIZE) == 0;
-    }
-    return may;
+    return memcmp(hearing->submitter, request->signer, MESSAGE_KEY_SIZE) == 0 ||
+           http_request_is_by_reader(request);
 }
 
 /* The hearing that is asked for; NULL when the request has been answered instead. Whether a case is
@@ -143,8 +138,7 @@ void http_case_answer_state(struct http_request *request)
     struct buffer body = {0};
 
     if (hearing != NULL) {
-        http_state_write(request->http->options.store, request->http->options.board, hearing, arena,
-                         &body);
+        http_state_write(&request->http->options, hearing, arena, &body);
         http_request_answer_json(request, 200, &body);
     }
     arena_destroy(arena);
@@ -187,14 +181,14 @@ static bool read_certificate(struct coordinator_store *store,
                              const struct coordinator_store_case *hearing, struct buffer *out,
                              struct error *error)
 {
-    return coordinator_store_certificate(store, &hearing->docket, out, error);
+    return coordinator_store_result_certificate(store, &hearing->docket, out, error);
 }
 
 static bool read_report(struct coordinator_store *store,
                         const struct coordinator_store_case *hearing, struct buffer *out,
                         struct error *error)
 {
-    return coordinator_store_report(store, &hearing->docket, hearing->index, out, error);
+    return coordinator_store_result_report(store, &hearing->docket, hearing->index, out, error);
 }
 
 /* Seats send what they like; only what is JSON may stand inside ours. */
@@ -217,8 +211,8 @@ static bool read_papers(struct coordinator_store *store,
     struct coordinator_store_papers *papers = NULL;
     size_t count = 0;
     const char *comma = "";
-    bool is_ok = coordinator_store_papers(store, &hearing->docket, hearing->index, arena, &papers,
-                                          &count, error);
+    bool is_ok = coordinator_store_result_papers(store, &hearing->docket, hearing->index, arena,
+                                                 &papers, &count, error);
 
     buffer_append_text(out, "{\"papers\":[");
     for (size_t i = 0; i < count; i++) {

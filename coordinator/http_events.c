@@ -173,7 +173,7 @@ static void tell_state(struct follower *follower)
         log_line(LOG_ERROR, "http: events: %s", error.message);
         follower->is_over = true;
     } else {
-        http_state_write(options->store, options->board, hearing, arena, &state);
+        http_state_write(options, hearing, arena, &state);
         follower->is_over = hearing->state == COORDINATOR_STORE_DECIDED;
     }
     arena_destroy(arena);

@@ -9,6 +9,7 @@
 #include "proto/codec.h"
 #include "proto/verify.h"
 #include "report/certificate.h"
+#include "report/findings.h"
 
 #define BLOCK_MAX (BUNDLE_HEADER_MAX + 128) /* Bytes of a bundle that hold its header block. */
 
@@ -88,9 +89,9 @@ static bool check_header(struct intake *intake, struct error *error)
     if (header->home != options->index) {
         intake->status = 421;
         return error_set(error, ERROR_INVALID,
-                         "the case names coordinator %u (%s), this is %u (%s)", header->home,
-                         options->roster->coordinators[header->home].name, options->index,
-                         options->roster->coordinators[options->index].name);
+                         "the case names coordinator %u (%s) as its home, this is %u (%s)",
+                         header->home, options->roster->coordinators[header->home].name,
+                         options->index, options->roster->coordinators[options->index].name);
     }
     if (!digest_equal(&header->catalog, &options->catalog->digest)) {
         intake->status = 422;
@@ -177,7 +178,8 @@ static bool check_previous(struct intake *intake, struct error *error)
     if (intake->header.attempt > 1) {
         return true;
     }
-    if (!coordinator_store_latest(intake->options->store, intake->header.signing, &latest, error)) {
+    if (!coordinator_store_case_latest(intake->options->store, intake->header.signing, &latest,
+                                       error)) {
         return false;
     }
     if (!digest_is_zero(&latest) && !digest_equal(&latest, &intake->bundle.previous)) {
@@ -191,22 +193,33 @@ static bool check_previous(struct intake *intake, struct error *error)
     return true;
 }
 
-/* Looks whether the hearing is in the store. */
+/* Whether a certificate of the case makes attempt ATTEMPT pointless: seats would not assess it. */
+static bool is_overtaken(const struct coordinator_store_case *hearing, uint32_t attempt)
+{
+    return hearing->state == COORDINATOR_STORE_DECIDED &&
+           (hearing->outcome == FINDINGS_CONCLUSIVE || hearing->attempt >= attempt);
+}
+
+/* Looks whether the hearing is known, submitted here or in anybody's docket, or overtaken; HEARING
+ * then becomes the one to look at: the conclusive one if there is one. */
 static bool look_up(struct intake *intake, struct coordinator_store_case *hearing, bool *is_known,
                     struct error *error)
 {
     struct coordinator_store_case *hearings = NULL;
+    uint32_t attempt = intake->header.attempt;
     size_t count = 0;
 
     intake->status = 500;
-    if (!coordinator_store_case(intake->options->store, &intake->case_id, intake->arena, &hearings,
-                                &count, error) &&
+    if (!coordinator_store_case_find(intake->options->store, &intake->case_id, intake->arena,
+                                     &hearings, &count, error) &&
         error->code != ERROR_NOT_FOUND) {
         return false;
     }
     *is_known = false;
     for (size_t i = 0; i < count; i++) {
-        if (hearings[i].attempt == intake->header.attempt) {
+        bool is_better = !*is_known || hearing->outcome != FINDINGS_CONCLUSIVE;
+
+        if (is_better && (hearings[i].attempt == attempt || is_overtaken(&hearings[i], attempt))) {
             *hearing = hearings[i];
             *is_known = true;
         }
@@ -247,7 +260,7 @@ static bool take_new(struct intake *intake, uint64_t received_at,
                                                .received_at = received_at};
     memcpy(hearing->submitter, header->signing, MESSAGE_KEY_SIZE);
     intake->status = 500;
-    return coordinator_store_add_case(intake->options->store, hearing, is_known, error);
+    return coordinator_store_case_add(intake->options->store, hearing, is_known, error);
 }
 
 bool http_intake_take(const struct http_options *options, struct bytes body,

@@ -127,6 +127,18 @@ bool http_request_authenticate_submitter(struct http_request *request, const cha
     return is_known;
 }
 
+bool http_request_is_by_reader(const struct http_request *request)
+{
+    const struct roster *roster = request->http->options.roster;
+
+    for (size_t i = 0; i < roster->reader_count; i++) {
+        if (memcmp(roster->readers[i].signing, request->signer, MESSAGE_KEY_SIZE) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void http_request_add_header(struct http_request *request, const char *name, const char *format,
                              ...)
 {

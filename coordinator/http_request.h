@@ -40,7 +40,7 @@ struct http {
 
 struct http_route {
     const char *method;
-    const char *pattern; /* Path; "*" stands for a digest in hex. */
+    const char *pattern; /* Path; "*" stands for a digest in hex, a "#" at its end for a number. */
     bool takes_attempt;  /* ?attempt=K may follow. */
     void (*begin)(struct http_request *request);
     void (*take)(struct http_request *request, struct bytes part); /* NULL: no body is allowed. */
@@ -54,6 +54,7 @@ struct http_request {
     char *path;                       /* As it came, without the query. */
     char *query;                      /* With its "?"; NULL when there is none. */
     struct digest target;             /* The one in the path. */
+    uint64_t number;                  /* Likewise. */
     uint32_t attempt;                 /* Asked for; 0 = none. */
     uint8_t signer[KEYS_PUBLIC_SIZE]; /* From http_request_authenticate() on. */
     struct buffer body;               /* POST. */
@@ -90,6 +91,9 @@ bool http_request_authenticate(struct http_request *request, const char *content
 
 /* The same, and the signer may submit here; else 403. */
 bool http_request_authenticate_submitter(struct http_request *request, const char *content_digest);
+
+/* Whether the signer is one of the roster's readers. */
+bool http_request_is_by_reader(const struct http_request *request);
 
 /* Adds a field to the answer that follows. NAME must be a literal. */
 void http_request_add_header(struct http_request *request, const char *name, const char *format,

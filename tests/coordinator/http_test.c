@@ -31,6 +31,7 @@
 #include "evidence/bundle_header.h"
 #include "proto/codec.h"
 #include "proto/http_signature.h"
+#include "report/proof.h"
 #include "tests/report/fixture.h"
 
 #define HOST               "council.example"
@@ -564,36 +565,58 @@ static struct digest submit(const struct desk *desk, uint8_t number)
     return id;
 }
 
+/* Attempt ATTEMPT of case ID in a docket of coordinator HOME; 0 is this one. */
+static struct digest hear_at(struct desk *desk, const struct digest *id, uint32_t attempt,
+                             uint8_t home)
+{
+    struct coordinator_store_hearing hearing = {.case_id = *id, .attempt = attempt};
+    struct coordinator_store_docket docket = {.id = {{0xD0}},
+                                              .home = home,
+                                              .is_own = home == 0,
+                                              .docket = {.payload = bytes_of("docket", 6)}};
+    struct error error;
+
+    memcpy(hearing.submitter, keys_public(desk->fixture->submitter)->signing, MESSAGE_KEY_SIZE);
+    require(coordinator_store_docket_next_serial(desk->council_store, &docket.serial, &error),
+            &error);
+    docket.as_of = 1000 + docket.serial;
+    docket.id.data[1] = (uint8_t)docket.serial;
+    docket.id.data[2] = home;
+    docket.id.data[3] = (uint8_t)attempt;
+    require(coordinator_store_docket_open(desk->council_store, &docket, &hearing, 1, &error),
+            &error);
+    return docket.id;
+}
+
 /* What the council's thread does with the first attempt of case ID. */
 static struct digest hear(struct desk *desk, const struct digest *id)
 {
-    struct coordinator_store_hearing hearing = {*id, 1};
-    struct message_signed message = {.payload = bytes_of("docket", 6)};
-    struct digest docket = {{0xD0}};
-    uint64_t serial = 0;
+    return hear_at(desk, id, 1, 0);
+}
+
+static void decide_as(struct desk *desk, const struct digest *docket, const char *certificate,
+                      const struct coordinator_store_result *outcome)
+{
+    const struct coordinator_store_certificate decided = {.docket = *docket,
+                                                          .value = {{0xDD}},
+                                                          .certificate = bytes_of_text(certificate),
+                                                          .decided_at = UINT64_C(1795000000123)};
+    struct coordinator_store_result result = *outcome;
+    const struct coordinator_store_results results = {.count = 1, .results = &result};
     struct error error;
 
-    require(coordinator_store_next_serial(desk->council_store, &serial, &error), &error);
-    docket.data[1] = (uint8_t)serial;
-    require(coordinator_store_open_docket(desk->council_store, &docket, &message, serial, &hearing,
-                                          1, &error),
+    hash_bytes(result.report, &result.report_digest);
+    require(coordinator_store_result_certify(desk->council_store, &decided, &results, &error),
             &error);
-    return docket;
 }
 
 static void decide(struct desk *desk, const struct digest *docket, const char *certificate,
                    const char *report)
 {
-    struct coordinator_store_result result = {
+    const struct coordinator_store_result result = {
         .report = bytes_of_text(report), .outcome = FINDINGS_CONCLUSIVE, .decision = "recommended"};
-    struct digest value = {{0xDD}};
-    struct error error;
 
-    hash_bytes(result.report, &result.report_digest);
-    require(coordinator_store_save_certificate(desk->council_store, docket, &value,
-                                               bytes_of_text(certificate), &result, 1,
-                                               UINT64_C(1795000000123), &error),
-            &error);
+    decide_as(desk, docket, certificate, &result);
 }
 
 static void pin_up_seats(struct desk *desk, uint8_t up_count)
@@ -861,7 +884,8 @@ static void a_case_for_others_or_by_others_is_refused(void **state)
     put(desk, &pack);
     header = good;
     header.home = 1;
-    expect_case(desk, &header, 421, "names coordinator 1 (other desk), this is 0 (desk)");
+    expect_case(desk, &header, 421,
+                "names coordinator 1 (other desk) as its home, this is 0 (desk)");
     header = good;
     header.home = 2;
     expect_case(desk, &header, 400, "coordinator 2 of 2");
@@ -1023,7 +1047,10 @@ static void a_second_attempt_needs_an_inconclusive_certificate_of_the_first(void
     /* That certificate is now the submitter's last; the bundle, which is the same, cannot name it. */
     struct digest docket = hear(desk, &id);
 
-    decide(desk, &docket, buffer_text(&disputed), "{}");
+    decide_as(desk, &docket, buffer_text(&disputed),
+              &(struct coordinator_store_result){.report = bytes_of_text("{}"),
+                                                 .outcome = FINDINGS_IN_DISPUTE,
+                                                 .decision = "deferred"});
     header.attempt = 2;
     header.earlier = buffer_bytes(&conclusive);
     expect_case(desk, &header, 422, "attempt 1 was conclusive");
@@ -1034,10 +1061,160 @@ static void a_second_attempt_needs_an_inconclusive_certificate_of_the_first(void
     expect(desk, get_of(&get, &id, "", desk->fixture->submitter), 200, "\"attempt\":2");
     expect(desk, get_of(&get, &id, "?attempt=1", desk->fixture->submitter), 200, "\"attempt\":1");
     expect(desk, get_of(&get, &id, "?attempt=3", desk->fixture->submitter), 404,
-           "attempt 3 was not submitted");
+           "attempt 3 is not known here");
     buffer_finish(&conclusive);
     buffer_finish(&disputed);
     buffer_finish(&pack.file);
+}
+
+/* Where it is heard does not matter: in this coordinator's docket or in another's. */
+static void the_conclusive_hearing_stands(void **state)
+{
+    struct desk *desk = *state;
+    struct pack pack = pack_simple(desk, 0);
+    struct message_header header = header_of(desk, &pack);
+    const struct keys *submitter = desk->fixture->submitter;
+    struct buffer unheard = {0};
+    struct get get;
+    struct digest id = submit(desk, 0);
+    struct digest mine = hear(desk, &id);
+    struct digest theirs = hear_at(desk, &id, 1, 1);
+
+    decide_as(desk, &mine, "{\"certificate\":\"unheard\"}",
+              &(struct coordinator_store_result){.report = bytes_of_text("{\"report\":1}"),
+                                                 .outcome = FINDINGS_UNHEARD,
+                                                 .decision = "deferred",
+                                                 .is_worth_repeating = true});
+    expect(desk, get_of(&get, &id, "", submitter), 200, "\"state\":\"assessing\"");
+    expect(desk, get_of(&get, &id, "/certificate", submitter), 200, "unheard");
+    expect(desk, get_of(&get, &id, "", submitter), 200, "\"home\":1,");
+    decide(desk, &theirs, "{\"certificate\":\"conclusive\"}", "{\"report\":2}");
+    expect(desk, get_of(&get, &id, "/certificate", submitter), 200, "conclusive");
+    expect(desk, get_of(&get, &id, "/report?attempt=1", submitter), 200, "{\"report\":2}");
+    expect(desk, get_of(&get, &id, "", submitter), 200,
+           "\"home\":0,\"outcome\":\"unheard\",\"stands\":false,\"state\":\"decided\","
+           "\"worthRepeating\":true}");
+    expect(desk, get_of(&get, &id, "", submitter), 200,
+           "\"home\":1,\"outcome\":\"conclusive\",\"stands\":true,\"state\":\"decided\","
+           "\"worthRepeating\":false}");
+    /* What follows cannot be heard: the result is the answer. */
+    header.attempt = 2;
+    buffer_append_text(&unheard, "{}");
+    header.earlier = buffer_bytes(&unheard);
+    expect_case(desk, &header, 200, "\"attempt\":1");
+    buffer_finish(&unheard);
+    buffer_finish(&pack.file);
+}
+
+static void of_hearings_without_conclusion_the_latest_that_was_heard_stands(void **state)
+{
+    struct desk *desk = *state;
+    const struct keys *submitter = desk->fixture->submitter;
+    struct coordinator_store_result result = {.report = bytes_of_text("{}"),
+                                              .decision = "deferred"};
+    static const struct {
+        uint32_t attempt;
+        int outcome;
+        const char *certificate;
+    } hearings[] = {{1, FINDINGS_IN_DISPUTE, "{\"number\":1}"},
+                    {2, FINDINGS_IN_DISPUTE, "{\"number\":2}"},
+                    {3, FINDINGS_UNHEARD, "{\"number\":3}"}};
+    struct digest id = submit(desk, 0);
+    struct get get;
+
+    for (size_t i = 0; i < 3; i++) {
+        struct digest docket = hear_at(desk, &id, hearings[i].attempt, 1);
+
+        result.outcome = hearings[i].outcome;
+        decide_as(desk, &docket, hearings[i].certificate, &result);
+    }
+    expect(desk, get_of(&get, &id, "/certificate", submitter), 200, "{\"number\":2}");
+    expect(desk, get_of(&get, &id, "/certificate?attempt=3", submitter), 200, "{\"number\":3}");
+    expect(desk, get_of(&get, &id, "", submitter), 200, "\"outcome\":\"unheard\"");
+}
+
+/* The docket is only in another coordinator's: nothing was submitted here. */
+static void a_case_that_was_submitted_elsewhere_is_followed_here(void **state)
+{
+    struct desk *desk = *state;
+    struct pack pack = pack_simple(desk, 0);
+    struct message_header header = header_of(desk, &pack);
+    struct digest id = case_of(desk, &header);
+    struct get get;
+
+    (void)hear_at(desk, &id, 1, 1);
+    expect(desk, get_of(&get, &id, "", desk->fixture->submitter), 200, "\"receivedAt\":null");
+    expect(desk, get_of(&get, &id, "", desk->stranger), 404, "not known");
+    expect_case(desk, &header, 200, "\"attempt\":1"); /* No bundle was asked for. */
+    assert_int_equal(accepted_count(desk), 0);
+    buffer_finish(&pack.file);
+}
+
+/* ---- misconduct ---- */
+
+/* Seat 3 gave two verdicts on DOCKET. */
+static void catch_liar(struct desk *desk, const struct digest *docket)
+{
+    struct proof proof = {.is_seat = true, .signer = 3};
+    struct message_verdict verdict = {
+        .roster = desk->fixture->roster.digest, .docket = *docket, .seat = 3, .assessed_at = 1000};
+    struct message_entry entry = {.reason = MESSAGE_LIMIT};
+    struct message_signed *messages[] = {&proof.first, &proof.second};
+    struct buffer payloads[2] = {{0}};
+    struct error error;
+    bool is_new = false;
+
+    verdict.entry_count = 1;
+    verdict.entries = &entry;
+    proof.first_type = proof.second_type = MESSAGE_TYPE_VERDICT;
+    for (size_t i = 0; i < 2; i++) {
+        verdict.assessed_at++;
+        codec_payload_encode_verdict(&verdict, &payloads[i]);
+        messages[i]->payload = buffer_bytes(&payloads[i]);
+        sign_payload(desk->fixture->seats[3], MESSAGE_TYPE_VERDICT, messages[i]->payload,
+                     messages[i]->signature);
+    }
+    require(proof_judge(&desk->fixture->roster, &proof, desk->fixture->arena, &error), &error);
+    require(coordinator_store_proof_save(desk->council_store, &proof, &is_new, &error), &error);
+    assert_true(is_new);
+    buffer_finish(&payloads[0]);
+    buffer_finish(&payloads[1]);
+}
+
+static void everybody_may_see_who_lied_and_those_concerned_the_proof(void **state)
+{
+    struct desk *desk = *state;
+    struct call call = {.method = "GET", .target = "/v1/misconduct"};
+    struct digest id = submit(desk, 0);
+    struct digest docket = hear(desk, &id);
+    struct proof proof;
+    struct error error;
+
+    expect(desk, &call, 200, "{\"misconduct\":[]}");
+    catch_liar(desk, &docket);
+    expect(desk, &call, 200, "\"id\":\"1\",\"kind\":\"E3\",\"seat\":3}");
+    call.target = "/v1/status";
+    expect(desk, &call, 200, "\"misconduct\":[{\"count\":1,\"kind\":\"E3\",\"seat\":3}]");
+    call.target = "/v1/misconduct/1";
+    expect(desk, &call, 401, "");
+    call.keys = desk->stranger;
+    expect(desk, &call, 404, "there is no such proof");
+    call.keys = desk->fixture->submitter;
+    expect(desk, &call, 200, "\"kind\":\"E3\"");
+    call.keys = desk->fixture->reader;
+    struct reply reply = ask(desk, &call);
+
+    assert_int_equal(reply.status, 200);
+    require(proof_check(bytes_of(reply.body, reply.body_size), "proof", &desk->fixture->roster,
+                        desk->fixture->arena, &proof, &error),
+            &error);
+    assert_int_equal(proof.kind, MISCONDUCT_TWO_VERDICTS);
+    assert_int_equal(proof.signer, 3);
+    reply_finish(&reply);
+    call.target = "/v1/misconduct/2";
+    expect(desk, &call, 404, "there is no such proof");
+    call.target = "/v1/misconduct/x";
+    expect(desk, &call, 404, "");
 }
 
 /* ---- results ---- */
@@ -1095,11 +1272,11 @@ static void results_are_given_as_they_were_certified(void **state)
     expect(desk, get_of(&get, &id, "/report", submitter), 404, "has not decided it yet");
     expect(desk, get_of(&get, &id, "/papers", submitter), 404, "has not decided it yet");
     decide(desk, &docket, certificate, report);
-    require(coordinator_store_save_papers(desk->council_store, &docket, 0, 3, bytes_of_text(paper),
-                                          &error),
+    require(coordinator_store_result_save_papers(desk->council_store, &docket, 0, 3,
+                                                 bytes_of_text(paper), &error),
             &error);
-    require(coordinator_store_save_papers(desk->council_store, &docket, 0, 4,
-                                          bytes_of_text("\"},{\"not JSON"), &error),
+    require(coordinator_store_result_save_papers(desk->council_store, &docket, 0, 4,
+                                                 bytes_of_text("\"},{\"not JSON"), &error),
             &error);
 
     struct reply reply = ask(desk, get_of(&get, &id, "/report", submitter));
@@ -1190,7 +1367,10 @@ static void a_docket_that_has_left_the_board_is_looked_up_again(void **state)
 
     assert_true(http_state_find(desk->council_store, &wanted, arena, &hearing, &error));
     decide(desk, &docket, "{}", "{}"); /* After the store was asked, before the board is. */
-    http_state_write(desk->council_store, desk->board, hearing, arena, &text);
+    struct http_options options = desk->options;
+
+    options.store = desk->council_store;
+    http_state_write(&options, hearing, arena, &text);
     assert_non_null(strstr(buffer_text(&text), "\"state\":\"decided\""));
     buffer_finish(&text);
     arena_destroy(arena);
@@ -1369,7 +1549,9 @@ static void everybody_may_see_the_roster_and_the_status(void **state)
     pin_up_seats(desk, 3);
     call.target = "/v1/status";
     expect(desk, &call, 200, "{\"cases\":{\"decided\":0,\"heard\":0,\"waiting\":1},");
-    expect(desk, &call, 200, "\"missing\":[3,4],\"openDockets\":0,\"quorum\":4,\"roster\":");
+    expect(desk, &call, 200, "\"conflicts\":0,\"coordinator\":0,\"coordinators\":2,");
+    expect(desk, &call, 200,
+           "\"misconduct\":[],\"missing\":[3,4],\"openDockets\":0,\"quorum\":4,\"roster\":");
     expect(desk, &call, 200, "\"seats\":5,\"seatsUp\":3,\"version\":\"" AIMS_VERSION "\"}");
 }
 
@@ -1392,7 +1574,7 @@ static void metrics_are_as_prometheus_wants_them(void **state)
     struct digest id = submit(desk, 0);
     struct digest docket = hear(desk, &id);
 
-    (void)docket;
+    catch_liar(desk, &docket);
     pin_up_seats(desk, 1);
     struct reply reply = ask(desk, &call);
 
@@ -1405,15 +1587,27 @@ static void metrics_are_as_prometheus_wants_them(void **state)
                         "aims_hearings{state=\"waiting\"} 0\n"
                         "aims_hearings{state=\"heard\"} 1\n"
                         "aims_hearings{state=\"decided\"} 0\n"
-                        "# HELP aims_dockets_total Dockets opened here.\n"
+                        "# HELP aims_dockets_total Dockets known here, by who opened them.\n"
                         "# TYPE aims_dockets_total counter\n"
-                        "aims_dockets_total 1\n"
+                        "aims_dockets_total{home=\"own\"} 1\n"
+                        "aims_dockets_total{home=\"other\"} 0\n"
                         "# HELP aims_dockets_open Dockets without a certificate.\n"
                         "# TYPE aims_dockets_open gauge\n"
                         "aims_dockets_open 1\n"
-                        "# HELP aims_misconduct_total Proofs of misconduct kept.\n"
+                        "# HELP aims_conflicts_total Certificates kept that contradict the one"
+                        " stored.\n"
+                        "# TYPE aims_conflicts_total counter\n"
+                        "aims_conflicts_total 0\n"
+                        "# HELP aims_misconduct_total Proofs of misconduct kept, by kind.\n"
                         "# TYPE aims_misconduct_total counter\n"
-                        "aims_misconduct_total 0\n"
+                        "aims_misconduct_total{kind=\"E1\"} 0\n"
+                        "aims_misconduct_total{kind=\"E2\"} 0\n"
+                        "aims_misconduct_total{kind=\"E3\"} 1\n"
+                        "aims_misconduct_total{kind=\"E4\"} 0\n"
+                        "aims_misconduct_total{kind=\"E5\"} 0\n"
+                        "aims_misconduct_total{kind=\"E6\"} 0\n"
+                        "aims_misconduct_total{kind=\"E7\"} 0\n"
+                        "aims_misconduct_total{kind=\"E8\"} 0\n"
                         "# HELP aims_seats Seats of the council.\n"
                         "# TYPE aims_seats gauge\n"
                         "aims_seats 5\n"
@@ -1565,6 +1759,10 @@ int main(void)
         TEST(the_body_of_a_case_must_be_the_one_that_was_signed),
         TEST(a_new_case_must_follow_the_last_certificate),
         TEST(a_second_attempt_needs_an_inconclusive_certificate_of_the_first),
+        TEST(the_conclusive_hearing_stands),
+        TEST(of_hearings_without_conclusion_the_latest_that_was_heard_stands),
+        TEST(a_case_that_was_submitted_elsewhere_is_followed_here),
+        TEST(everybody_may_see_who_lied_and_those_concerned_the_proof),
         TEST(the_state_tells_how_far_the_council_is),
         TEST(results_are_given_as_they_were_certified),
         TEST(for_others_a_case_is_not_there),

@@ -14,6 +14,7 @@
 
 #include "crypto/hash.h"
 #include "store/coordinator_store.h"
+#include "store/seat_store.h"
 
 #define INDEX 1
 
@@ -96,7 +97,7 @@ static bool add_case(struct desk *desk, uint8_t id, uint32_t attempt, uint8_t su
     bool is_known;
 
     memset(new_case.submitter, submitter, sizeof(new_case.submitter));
-    assert_true(coordinator_store_add_case(desk->store, &new_case, &is_known, &error));
+    assert_true(coordinator_store_case_add(desk->store, &new_case, &is_known, &error));
     return !is_known;
 }
 
@@ -104,20 +105,61 @@ static bool open_docket(struct desk *desk, uint8_t id, uint64_t serial,
                         const struct coordinator_store_hearing *hearings, size_t count,
                         struct error *error)
 {
-    struct digest digest = digest_of(id);
-    struct message_signed docket = signed_text("docket", id);
+    struct coordinator_store_docket docket = {.id = digest_of(id),
+                                              .home = INDEX,
+                                              .is_own = true,
+                                              .serial = serial,
+                                              .as_of = 100 + serial,
+                                              .docket = signed_text("docket", id)};
 
-    return coordinator_store_open_docket(desk->store, &digest, &docket, serial, hearings, count,
-                                         error);
+    return coordinator_store_docket_open(desk->store, &docket, hearings, count, error);
+}
+
+/* A docket of coordinator 0, who counts its own serials. */
+static bool learn_docket(struct desk *desk, uint8_t id, uint64_t serial,
+                         const struct coordinator_store_hearing *hearings, size_t count,
+                         struct error *error)
+{
+    struct coordinator_store_docket docket = {.id = digest_of(id),
+                                              .home = 0,
+                                              .serial = serial,
+                                              .as_of = 50 + serial,
+                                              .docket = signed_text("their docket", id)};
+
+    return coordinator_store_docket_open(desk->store, &docket, hearings, count, error);
+}
+
+static struct coordinator_store_docket load_docket(struct desk *desk, uint8_t id)
+{
+    struct digest digest = digest_of(id);
+    struct coordinator_store_docket docket;
+    struct error error;
+
+    assert_true(coordinator_store_docket_load(desk->store, &digest, desk->arena, &docket, &error));
+    assert_true(digest_equal(&docket.id, &digest));
+    return docket;
+}
+
+static size_t count_unfinished(struct desk *desk)
+{
+    struct digest *ids;
+    struct error error;
+    size_t count;
+
+    assert_true(
+        coordinator_store_docket_unfinished(desk->store, desk->arena, &ids, &count, &error));
+    return count;
 }
 
 /* One docket with the hearings of cases 10 and 11. */
 static struct digest open_common_docket(struct desk *desk)
 {
-    const struct coordinator_store_hearing hearings[] = {{.case_id = digest_of(10), .attempt = 1},
-                                                         {.case_id = digest_of(11), .attempt = 2}};
+    struct coordinator_store_hearing hearings[] = {{.case_id = digest_of(10), .attempt = 1},
+                                                   {.case_id = digest_of(11), .attempt = 2}};
     struct error error;
 
+    memset(hearings[0].submitter, 5, MESSAGE_KEY_SIZE);
+    memset(hearings[1].submitter, 6, MESSAGE_KEY_SIZE);
     assert_true(add_case(desk, 10, 1, 5));
     assert_true(add_case(desk, 11, 2, 6));
     assert_true(open_docket(desk, 40, 1, hearings, 2, &error));
@@ -129,13 +171,24 @@ static const struct coordinator_store_result results[] = {
     {.report = {.data = (const uint8_t *)"report b", .size = 8}, .outcome = 1, .decision = "none"},
 };
 
+static bool certify_with(struct desk *desk, const struct digest *docket, uint8_t value,
+                         const char *text, const struct coordinator_store_results *reports,
+                         struct error *error)
+{
+    const struct coordinator_store_certificate certificate = {.docket = *docket,
+                                                              .value = digest_of(value),
+                                                              .certificate = bytes_of_text(text),
+                                                              .decided_at = 5000};
+
+    return coordinator_store_result_certify(desk->store, &certificate, reports, error);
+}
+
 static bool certify(struct desk *desk, const struct digest *docket, uint8_t value, const char *text,
                     struct error *error)
 {
-    struct digest digest = digest_of(value);
+    const struct coordinator_store_results both = {.count = 2, .results = results};
 
-    return coordinator_store_save_certificate(desk->store, docket, &digest, bytes_of_text(text),
-                                              results, 2, 5000, error);
+    return certify_with(desk, docket, value, text, &both, error);
 }
 
 static struct coordinator_store_counts counts_of(struct desk *desk)
@@ -154,7 +207,8 @@ static struct coordinator_store_case only_case(struct desk *desk, uint8_t id)
     struct error error;
     size_t count;
 
-    assert_true(coordinator_store_case(desk->store, &digest, desk->arena, &cases, &count, &error));
+    assert_true(
+        coordinator_store_case_find(desk->store, &digest, desk->arena, &cases, &count, &error));
     assert_int_equal(count, 1);
     return cases[0];
 }
@@ -171,7 +225,8 @@ static void cases_wait_in_the_order_they_came(void **state)
     assert_false(add_case(desk, 12, 1, 6)); /* Known. */
     assert_true(add_case(desk, 12, 2, 5));
     reopen(desk);
-    assert_true(coordinator_store_waiting(desk->store, 10, desk->arena, &cases, &count, &error));
+    assert_true(
+        coordinator_store_case_waiting(desk->store, 10, desk->arena, &cases, &count, &error));
     assert_int_equal(count, 3);
     assert_int_equal(cases[0].id.data[0], 12);
     assert_int_equal(cases[1].id.data[0], 10);
@@ -183,15 +238,18 @@ static void cases_wait_in_the_order_they_came(void **state)
     assert_int_equal(cases[0].state, COORDINATOR_STORE_WAITING);
     assert_true(bytes_equal(cases[0].header.payload, bytes_of_text("header")));
     assert_int_equal(cases[0].header.signature[5], 12);
-    assert_true(coordinator_store_waiting(desk->store, 2, desk->arena, &cases, &count, &error));
+    assert_true(
+        coordinator_store_case_waiting(desk->store, 2, desk->arena, &cases, &count, &error));
     assert_int_equal(count, 2);
     struct digest twelve = digest_of(12);
 
-    assert_true(coordinator_store_case(desk->store, &twelve, desk->arena, &cases, &count, &error));
+    assert_true(
+        coordinator_store_case_find(desk->store, &twelve, desk->arena, &cases, &count, &error));
     assert_int_equal(count, 2);
     assert_int_equal(cases[1].attempt, 2);
     twelve = digest_of(99);
-    assert_false(coordinator_store_case(desk->store, &twelve, desk->arena, &cases, &count, &error));
+    assert_false(
+        coordinator_store_case_find(desk->store, &twelve, desk->arena, &cases, &count, &error));
     assert_int_equal(error.code, ERROR_NOT_FOUND);
 }
 
@@ -201,12 +259,10 @@ static void a_docket_takes_waiting_hearings_only_and_all_or_none(void **state)
     const struct coordinator_store_hearing heard_and_new[] = {
         {.case_id = digest_of(13), .attempt = 1}, {.case_id = digest_of(10), .attempt = 1}};
     const struct coordinator_store_hearing fresh = {.case_id = digest_of(13), .attempt = 1};
-    struct coordinator_store_docket *dockets;
     struct error error;
     uint64_t serial;
-    size_t count;
 
-    assert_true(coordinator_store_next_serial(desk->store, &serial, &error));
+    assert_true(coordinator_store_docket_next_serial(desk->store, &serial, &error));
     assert_int_equal(serial, 1);
     (void)open_common_docket(desk);
     assert_true(add_case(desk, 13, 1, 5));
@@ -221,14 +277,17 @@ static void a_docket_takes_waiting_hearings_only_and_all_or_none(void **state)
     assert_int_equal(second.state, COORDINATOR_STORE_HEARD);
     assert_int_equal(second.docket.data[0], 40);
     assert_int_equal(second.index, 1);
-    assert_true(coordinator_store_next_serial(desk->store, &serial, &error));
+    assert_true(coordinator_store_docket_next_serial(desk->store, &serial, &error));
     assert_int_equal(serial, 2);
-    assert_true(coordinator_store_dockets(desk->store, desk->arena, &dockets, &count, &error));
-    assert_int_equal(count, 1);
-    assert_int_equal(dockets[0].serial, 1);
-    assert_int_equal(dockets[0].record.proposed.view, 0);
-    assert_false(dockets[0].record.is_decided);
-    assert_true(bytes_equal(dockets[0].docket.payload, bytes_of_text("docket")));
+    assert_int_equal(count_unfinished(desk), 1);
+    struct coordinator_store_docket docket = load_docket(desk, 40);
+
+    assert_int_equal(docket.serial, 1);
+    assert_int_equal(docket.home, INDEX);
+    assert_true(docket.is_own);
+    assert_int_equal(docket.record.proposed.view, 0);
+    assert_false(docket.record.is_decided);
+    assert_true(bytes_equal(docket.docket.payload, bytes_of_text("docket")));
     assert_int_equal(counts_of(desk).waiting, 1);
     assert_int_equal(counts_of(desk).heard, 2);
 }
@@ -243,37 +302,41 @@ static void one_proposal_is_kept_for_each_view(void **state)
     struct seat_vote vote = {.view = 1, .value = digest_of(60)};
     struct seat_vote other = {.view = 1, .value = digest_of(61)};
     struct seat_vote later = {.view = 2, .value = digest_of(60), .tc = digest_of(62)};
-    struct coordinator_store_docket *dockets;
     struct buffer frame = {0};
     struct error error;
-    size_t count;
 
-    assert_false(coordinator_store_proposal(desk->store, &docket, &frame, &error));
+    assert_false(coordinator_store_docket_proposal(desk->store, &docket, &frame, &error));
     assert_int_equal(error.code, ERROR_NOT_FOUND);
-    assert_true(coordinator_store_save_proposal(desk->store, &docket, &vote, &book,
-                                                bytes_of_text("one"), &error));
-    assert_true(coordinator_store_save_proposal(desk->store, &docket, &vote, &book,
-                                                bytes_of_text("one"), &error));
-    assert_false(coordinator_store_save_proposal(desk->store, &docket, &other, &book,
-                                                 bytes_of_text("two"), &error));
+    assert_true(coordinator_store_docket_propose(desk->store, &docket, &vote, &book,
+                                                 bytes_of_text("one"), &error));
+    assert_true(coordinator_store_docket_propose(desk->store, &docket, &vote, &book,
+                                                 bytes_of_text("one"), &error));
+    assert_false(coordinator_store_docket_propose(desk->store, &docket, &other, &book,
+                                                  bytes_of_text("two"), &error));
     assert_int_equal(error.code, ERROR_CONFLICT);
-    assert_false(coordinator_store_save_proposal(desk->store, &docket, &vote, &other_book,
-                                                 bytes_of_text("two"), &error));
+    assert_false(coordinator_store_docket_propose(desk->store, &docket, &vote, &other_book,
+                                                  bytes_of_text("two"), &error));
     assert_int_equal(error.code, ERROR_CONFLICT);
-    assert_false(coordinator_store_save_proposal(desk->store, &unknown, &vote, &book,
-                                                 bytes_of_text("two"), &error));
+    assert_false(coordinator_store_docket_propose(desk->store, &unknown, &vote, &book,
+                                                  bytes_of_text("two"), &error));
     assert_int_equal(error.code, ERROR_NOT_FOUND);
-    assert_true(coordinator_store_save_proposal(desk->store, &docket, &later, &other_book,
-                                                bytes_of_text("later"), &error));
+    assert_true(coordinator_store_docket_propose(desk->store, &docket, &later, &other_book,
+                                                 bytes_of_text("later"), &error));
     reopen(desk);
-    assert_true(coordinator_store_proposal(desk->store, &docket, &frame, &error));
+    assert_true(coordinator_store_docket_proposal(desk->store, &docket, &frame, &error));
     assert_string_equal(buffer_text(&frame), "later");
+    buffer_clear(&frame);
+    assert_true(coordinator_store_docket_value(desk->store, &vote.value, &frame, &error));
+    assert_true(strcmp(buffer_text(&frame), "one") == 0 ||
+                strcmp(buffer_text(&frame), "later") == 0);
+    assert_false(coordinator_store_docket_value(desk->store, &other.value, &frame, &error));
+    assert_int_equal(error.code, ERROR_NOT_FOUND);
     buffer_finish(&frame);
-    assert_true(coordinator_store_dockets(desk->store, desk->arena, &dockets, &count, &error));
-    assert_int_equal(count, 1);
-    assert_int_equal(dockets[0].record.proposed.view, 2);
-    assert_true(digest_equal(&dockets[0].record.proposed.tc, &later.tc));
-    assert_true(digest_equal(&dockets[0].record.book, &other_book));
+    struct coordinator_store_docket stored = load_docket(desk, 40);
+
+    assert_int_equal(stored.record.proposed.view, 2);
+    assert_true(digest_equal(&stored.record.proposed.tc, &later.tc));
+    assert_true(digest_equal(&stored.record.book, &other_book));
 }
 
 static void a_certificate_decides_all_hearings_of_its_docket(void **state)
@@ -294,12 +357,12 @@ static void a_certificate_decides_all_hearings_of_its_docket(void **state)
     assert_int_equal(decided.outcome, 1);
     assert_string_equal(decided.decision, "none");
     assert_int_equal(decided.decided_at, 5000);
-    assert_true(coordinator_store_certificate(desk->store, &docket, &out, &error));
+    assert_true(coordinator_store_result_certificate(desk->store, &docket, &out, &error));
     assert_string_equal(buffer_text(&out), "certificate");
     buffer_clear(&out);
-    assert_true(coordinator_store_report(desk->store, &docket, 1, &out, &error));
+    assert_true(coordinator_store_result_report(desk->store, &docket, 1, &out, &error));
     assert_string_equal(buffer_text(&out), "report b");
-    assert_false(coordinator_store_report(desk->store, &docket, 2, &out, &error));
+    assert_false(coordinator_store_result_report(desk->store, &docket, 2, &out, &error));
     assert_int_equal(error.code, ERROR_NOT_FOUND);
     buffer_finish(&out);
     assert_int_equal(counts_of(desk).decided, 2);
@@ -319,13 +382,13 @@ static void a_certificate_that_does_not_fit_changes_nothing(void **state)
     assert_true(open_docket(desk, 40, 1, &hearing, 1, &error));
     assert_false(certify(desk, &docket, 60, "for two hearings", &error));
     assert_int_equal(error.code, ERROR_INVALID);
-    assert_false(coordinator_store_save_certificate(desk->store, &docket, &docket,
-                                                    bytes_of_text("for none"), NULL, 0, 1, &error));
+    assert_false(certify_with(desk, &docket, 60, "for none", &(struct coordinator_store_results){0},
+                              &error));
     assert_int_equal(error.code, ERROR_INVALID);
     reopen(desk);
     assert_int_equal(only_case(desk, 10).state, COORDINATOR_STORE_HEARD);
-    assert_false(coordinator_store_certificate(desk->store, &docket, &out, &error));
-    assert_false(coordinator_store_report(desk->store, &docket, 0, &out, &error));
+    assert_false(coordinator_store_result_certificate(desk->store, &docket, &out, &error));
+    assert_false(coordinator_store_result_report(desk->store, &docket, 0, &out, &error));
     assert_true(coordinator_store_audit(desk->store, &error));
 }
 
@@ -333,46 +396,184 @@ static void a_docket_is_settled_when_every_seat_has_the_certificate(void **state
 {
     struct desk *desk = *state;
     struct digest docket = open_common_docket(desk);
-    struct coordinator_store_docket *dockets;
+    struct digest *ids;
     struct error error;
     size_t count;
 
     assert_true(certify(desk, &docket, 60, "certificate", &error));
+    assert_int_equal(count_unfinished(desk), 0);
     for (uint8_t seat = 0; seat < 3; seat++) {
-        assert_true(coordinator_store_done(desk->store, &docket, seat, 3, &error));
-        assert_true(coordinator_store_done(desk->store, &docket, seat, 3, &error));
+        assert_true(coordinator_store_result_undelivered(desk->store, seat, 9, desk->arena, &ids,
+                                                         &count, &error));
+        assert_int_equal(count, 1);
+        assert_true(digest_equal(&ids[0], &docket));
+        assert_true(coordinator_store_result_done(desk->store, &docket, seat, 3, &error));
+        assert_true(coordinator_store_result_done(desk->store, &docket, seat, 3, &error));
         reopen(desk);
-        assert_true(coordinator_store_dockets(desk->store, desk->arena, &dockets, &count, &error));
-        assert_int_equal(count, seat < 2 ? 1 : 0);
-        assert_true(count == 0 || dockets[0].record.is_decided);
+        assert_true(coordinator_store_result_undelivered(desk->store, seat, 9, desk->arena, &ids,
+                                                         &count, &error));
+        assert_int_equal(count, 0);
     }
+    /* A fourth seat is none of this council: settled means that nobody is asked about it again. */
+    assert_true(
+        coordinator_store_result_undelivered(desk->store, 3, 9, desk->arena, &ids, &count, &error));
+    assert_int_equal(count, 0);
+}
+
+static void reports_may_come_after_the_certificate(void **state)
+{
+    struct desk *desk = *state;
+    struct digest docket = open_common_docket(desk);
+    struct digest unknown = digest_of(99);
+    struct coordinator_store_verdict verdict = {.seat = 7, .verdict = signed_text("said", 7)};
+    const struct coordinator_store_results both = {
+        .count = 2, .results = results, .verdict_count = 1, .verdicts = &verdict};
+    struct message_signed kept;
+    struct error error;
+
+    assert_false(coordinator_store_result_save(desk->store, &docket, &both, &error));
+    assert_int_equal(error.code, ERROR_NOT_FOUND);
+    assert_true(certify_with(desk, &docket, 60, "certificate", NULL, &error));
+    reopen(desk);
+    assert_int_equal(only_case(desk, 10).state, COORDINATOR_STORE_HEARD);
+    assert_int_equal(count_unfinished(desk), 1);
+    assert_true(load_docket(desk, 40).record.is_decided);
+    assert_int_equal(load_docket(desk, 40).record.decided.data[0], 60);
+    assert_false(load_docket(desk, 40).has_results);
+    assert_true(coordinator_store_result_save(desk->store, &docket, &both, &error));
+    assert_true(coordinator_store_result_save(desk->store, &docket, &both, &error));
+    reopen(desk);
+    assert_int_equal(only_case(desk, 10).state, COORDINATOR_STORE_DECIDED);
+    assert_int_equal(count_unfinished(desk), 0);
+    assert_true(load_docket(desk, 40).has_results);
+    assert_true(
+        coordinator_store_result_verdict(desk->store, &docket, 7, desk->arena, &kept, &error));
+    assert_true(bytes_equal(kept.payload, bytes_of_text("said")));
+    assert_false(
+        coordinator_store_result_verdict(desk->store, &docket, 8, desk->arena, &kept, &error));
+    assert_int_equal(error.code, ERROR_NOT_FOUND);
+    assert_false(coordinator_store_result_save(desk->store, &unknown, &both, &error));
+    assert_true(coordinator_store_audit(desk->store, &error));
+}
+
+/* Case 10 in a docket of another home: what was submitted here waits no more. */
+static void a_hearing_may_be_in_dockets_of_several_homes(void **state)
+{
+    struct desk *desk = *state;
+    const struct coordinator_store_hearing hearing = {.case_id = digest_of(10), .attempt = 1};
+    const struct coordinator_store_results one = {.count = 1, .results = results + 1};
+    const struct coordinator_store_results other = {.count = 1, .results = results};
+    struct digest mine = digest_of(40);
+    struct digest theirs = digest_of(41);
+    struct coordinator_store_case *cases;
+    struct coordinator_store_docket docket;
+    struct digest ten = digest_of(10);
+    struct digest twin;
+    struct digest *ids;
+    struct error error;
+    bool is_found = false;
+    size_t count;
+
+    assert_true(add_case(desk, 10, 1, 5));
+    assert_true(open_docket(desk, 40, 1, &hearing, 1, &error));
+    assert_true(learn_docket(desk, 41, 1, &hearing, 1, &error));
+    assert_false(learn_docket(desk, 41, 1, &hearing, 1, &error));
+    assert_int_equal(error.code, ERROR_CONFLICT);
+    docket = load_docket(desk, 41);
+    assert_true(coordinator_store_docket_twin(desk->store, &docket, &twin, &is_found, &error));
+    assert_false(is_found); /* Serial 1 of another home. */
+    assert_true(learn_docket(desk, 42, 1, &hearing, 1, &error));
+    assert_true(coordinator_store_docket_twin(desk->store, &docket, &twin, &is_found, &error));
+    assert_true(is_found);
+    assert_int_equal(twin.data[0], 42);
+    assert_true(
+        coordinator_store_docket_sharing(desk->store, &mine, desk->arena, &ids, &count, &error));
+    assert_int_equal(count, 2);
+    assert_true(certify_with(desk, &mine, 60, "unheard", &one, &error));
+    assert_true(certify_with(desk, &theirs, 61, "conclusive", &other, &error));
+    reopen(desk);
+    assert_true(
+        coordinator_store_case_find(desk->store, &ten, desk->arena, &cases, &count, &error));
+    assert_int_equal(count, 3);
+    assert_int_equal(cases[0].outcome, 1);
+    assert_int_equal(cases[0].home, INDEX);
+    assert_int_equal(cases[1].state, COORDINATOR_STORE_HEARD);
+    assert_int_equal(cases[2].outcome, 3);
+    assert_int_equal(cases[2].home, 0);
+    assert_true(digest_equal(&cases[2].docket, &theirs));
+    assert_int_equal(cases[2].received_at, 1010);
+}
+
+static void what_is_in_a_docket_of_another_home_is_not_submitted_again(void **state)
+{
+    struct desk *desk = *state;
+    const struct coordinator_store_hearing hearing = {.case_id = digest_of(10), .attempt = 1};
+    struct coordinator_store_case *cases;
+    struct error error;
+    size_t count;
+
+    assert_true(add_case(desk, 10, 1, 5));
+    assert_true(learn_docket(desk, 41, 1, &hearing, 1, &error));
+    assert_true(
+        coordinator_store_case_waiting(desk->store, 10, desk->arena, &cases, &count, &error));
+    assert_int_equal(count, 0);
+    assert_false(open_docket(desk, 40, 1, &hearing, 1, &error));
+    assert_int_equal(error.code, ERROR_CONFLICT);
+    assert_false(add_case(desk, 10, 1, 5));
+    assert_true(add_case(desk, 10, 2, 5));
+    reopen(desk);
+    assert_int_equal(counts_of(desk).waiting, 1);
+    assert_int_equal(counts_of(desk).heard, 1);
+    assert_int_equal(counts_of(desk).foreign_dockets, 1);
+}
+
+static void certificates_that_contradict_each_other_are_both_kept(void **state)
+{
+    struct desk *desk = *state;
+    struct coordinator_store_certificate second = {.docket = open_common_docket(desk),
+                                                   .value = digest_of(61)};
+    struct error error;
+
+    second.certificate = bytes_of_text("the other");
+    assert_true(certify(desk, &second.docket, 60, "certificate", &error));
+    assert_true(coordinator_store_result_conflict(desk->store, &second, &error));
+    assert_true(coordinator_store_result_conflict(desk->store, &second, &error));
+    reopen(desk);
+    assert_int_equal(counts_of(desk).conflicts, 1);
 }
 
 static void the_latest_certificate_of_a_submitter_is_found(void **state)
 {
     struct desk *desk = *state;
-    const struct coordinator_store_hearing again = {.case_id = digest_of(10), .attempt = 2};
+    struct coordinator_store_hearing again = {.case_id = digest_of(10), .attempt = 2};
+    struct coordinator_store_hearing old = {.case_id = digest_of(12), .attempt = 1};
+    const struct coordinator_store_results one = {.count = 1, .results = results};
     uint8_t submitter[MESSAGE_KEY_SIZE];
     struct digest docket = open_common_docket(desk);
     struct digest later = digest_of(41);
+    struct digest learned = digest_of(42);
     struct digest latest;
     struct digest expected;
     struct error error;
 
     memset(submitter, 5, sizeof(submitter));
-    assert_true(coordinator_store_latest(desk->store, submitter, &latest, &error));
+    memset(again.submitter, 5, sizeof(again.submitter));
+    memset(old.submitter, 5, sizeof(old.submitter));
+    assert_true(coordinator_store_case_latest(desk->store, submitter, &latest, &error));
     assert_true(digest_is_zero(&latest));
     assert_true(certify(desk, &docket, 60, "first", &error));
     assert_true(add_case(desk, 10, 2, 5));
     assert_true(open_docket(desk, 41, 2, &again, 1, &error));
-    assert_true(coordinator_store_save_certificate(
-        desk->store, &later, &docket, bytes_of_text("second"), results, 1, 6000, &error));
+    assert_true(certify_with(desk, &later, 61, "second", &one, &error));
+    /* One that is older and came to be known late. */
+    assert_true(learn_docket(desk, 42, 7, &old, 1, &error));
+    assert_true(certify_with(desk, &learned, 62, "third", &one, &error));
     reopen(desk);
-    assert_true(coordinator_store_latest(desk->store, submitter, &latest, &error));
+    assert_true(coordinator_store_case_latest(desk->store, submitter, &latest, &error));
     hash_bytes(bytes_of_text("second"), &expected);
     assert_true(digest_equal(&latest, &expected));
     memset(submitter, 6, sizeof(submitter));
-    assert_true(coordinator_store_latest(desk->store, submitter, &latest, &error));
+    assert_true(coordinator_store_case_latest(desk->store, submitter, &latest, &error));
     hash_bytes(bytes_of_text("first"), &expected);
     assert_true(digest_equal(&latest, &expected));
 }
@@ -385,17 +586,17 @@ static void papers_are_kept_once_for_each_seat(void **state)
     struct error error;
     size_t count;
 
-    assert_true(
-        coordinator_store_save_papers(desk->store, &docket, 0, 9, bytes_of_text("nine"), &error));
-    assert_true(
-        coordinator_store_save_papers(desk->store, &docket, 0, 2, bytes_of_text("two"), &error));
-    assert_true(
-        coordinator_store_save_papers(desk->store, &docket, 0, 2, bytes_of_text("other"), &error));
-    assert_true(
-        coordinator_store_save_papers(desk->store, &docket, 1, 2, bytes_of_text("else"), &error));
+    assert_true(coordinator_store_result_save_papers(desk->store, &docket, 0, 9,
+                                                     bytes_of_text("nine"), &error));
+    assert_true(coordinator_store_result_save_papers(desk->store, &docket, 0, 2,
+                                                     bytes_of_text("two"), &error));
+    assert_true(coordinator_store_result_save_papers(desk->store, &docket, 0, 2,
+                                                     bytes_of_text("other"), &error));
+    assert_true(coordinator_store_result_save_papers(desk->store, &docket, 1, 2,
+                                                     bytes_of_text("else"), &error));
     reopen(desk);
-    assert_true(
-        coordinator_store_papers(desk->store, &docket, 0, desk->arena, &papers, &count, &error));
+    assert_true(coordinator_store_result_papers(desk->store, &docket, 0, desk->arena, &papers,
+                                                &count, &error));
     assert_int_equal(count, 2);
     assert_int_equal(papers[0].seat, 2);
     assert_true(bytes_equal(papers[0].papers, bytes_of_text("two")));
@@ -405,21 +606,44 @@ static void papers_are_kept_once_for_each_seat(void **state)
 static void misconduct_is_counted_once(void **state)
 {
     struct desk *desk = *state;
+    const struct proof proof = {.kind = MISCONDUCT_TWO_VERDICTS,
+                                .is_seat = true,
+                                .signer = 3,
+                                .docket = digest_of(1),
+                                .first_type = MESSAGE_TYPE_VERDICT,
+                                .first = signed_text("one", 1),
+                                .second_type = MESSAGE_TYPE_VERDICT,
+                                .second = signed_text("two", 2)};
+    struct proof other = proof;
+    struct proof loaded;
+    struct coordinator_store_proof *list;
     struct error error;
-    const struct seat_store_misconduct misconduct = {
-        .kind = "E3",
-        .docket = digest_of(1),
-        .subject = "seat 3",
-        .first_type = MESSAGE_TYPE_VERDICT,
-        .first = signed_text("one", 1),
-        .second_type = MESSAGE_TYPE_VERDICT,
-        .second = signed_text("two", 2),
-    };
+    bool is_new;
+    size_t count;
 
-    assert_true(coordinator_store_save_misconduct(desk->store, &misconduct, &error));
-    assert_true(coordinator_store_save_misconduct(desk->store, &misconduct, &error));
+    assert_true(coordinator_store_proof_save(desk->store, &proof, &is_new, &error));
+    assert_true(is_new);
+    assert_true(coordinator_store_proof_save(desk->store, &proof, &is_new, &error));
+    assert_false(is_new);
+    other.docket = digest_of(2);
+    assert_true(coordinator_store_proof_save(desk->store, &other, &is_new, &error));
     reopen(desk);
-    assert_int_equal(counts_of(desk).misconduct, 1);
+    assert_int_equal(counts_of(desk).misconduct, 2);
+    assert_true(coordinator_store_proof_list(desk->store, 9, desk->arena, &list, &count, &error));
+    assert_int_equal(count, 2);
+    assert_int_equal(list[0].docket.data[0], 2); /* The newest first. */
+    assert_true(
+        coordinator_store_proof_load(desk->store, list[1].number, desk->arena, &loaded, &error));
+    assert_int_equal(loaded.docket.data[0], 1);
+    assert_true(bytes_equal(loaded.second.payload, bytes_of_text("two")));
+    assert_false(coordinator_store_proof_load(desk->store, list[0].number + 1, desk->arena, &loaded,
+                                              &error));
+    assert_int_equal(error.code, ERROR_NOT_FOUND);
+    assert_true(coordinator_store_proof_tally(desk->store, desk->arena, &list, &count, &error));
+    assert_int_equal(count, 1);
+    assert_int_equal(list[0].count, 2);
+    assert_int_equal(list[0].signer, 3);
+    assert_int_equal(list[0].kind, MISCONDUCT_TWO_VERDICTS);
 }
 
 static void change_audit_log(const struct desk *desk, const char *sql)
@@ -504,6 +728,10 @@ int main(void)
         DESK_TEST(a_certificate_decides_all_hearings_of_its_docket),
         DESK_TEST(a_certificate_that_does_not_fit_changes_nothing),
         DESK_TEST(a_docket_is_settled_when_every_seat_has_the_certificate),
+        DESK_TEST(reports_may_come_after_the_certificate),
+        DESK_TEST(a_hearing_may_be_in_dockets_of_several_homes),
+        DESK_TEST(what_is_in_a_docket_of_another_home_is_not_submitted_again),
+        DESK_TEST(certificates_that_contradict_each_other_are_both_kept),
         DESK_TEST(the_latest_certificate_of_a_submitter_is_found),
         DESK_TEST(papers_are_kept_once_for_each_seat),
         DESK_TEST(misconduct_is_counted_once),

@@ -1,0 +1,31 @@
+#ifndef COORDINATOR_FETCH_H
+#define COORDINATOR_FETCH_H
+
+/* The value that a docket lacks, to be had from some seat: those that signed for it are asked one
+ * after the other, then the others, then all over again, until one brings it. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "council/quorum.h"
+
+#define FETCH_MS 400 /* Until the next seat is asked, too. */
+
+struct docket;
+
+struct fetch {
+    bool is_active;
+    struct digest value;    /* D */
+    struct seat_set likely; /* Signed for it. */
+    struct seat_set asked;  /* In this round. */
+    uint64_t asked_ms;      /* The last one. */
+};
+
+/* Begins to ask for VALUE, unless that goes on already. */
+void fetch_begin(struct docket *docket, const struct digest *value, const struct seat_set *likely);
+
+/* Asks one more seat when the last one was given its time; at once when HAS_REFUSED. */
+void fetch_advance(struct docket *docket, bool has_refused);
+
+#endif

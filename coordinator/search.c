@@ -1,0 +1,116 @@
+#include "coordinator/search.h"
+
+#include "base/encode.h"
+#include "base/log.h"
+#include "coordinator/clerk.h"
+#include "coordinator/docket.h"
+#include "crypto/hash.h"
+
+static void ask(struct coordinator *coordinator, struct search_item *item)
+{
+    struct message message = {.kind = MESSAGE_FETCH};
+    uint8_t seat = item->next;
+
+    item->asked_ms = loop_now_ms();
+    item->next = (uint8_t)((seat + 1U) % coordinator->quorum.seat_count);
+    message.fetch.item = MESSAGE_ITEM_DOCKET;
+    message.fetch.digest = item->docket;
+    coordinator_send_one(coordinator, seat, &message);
+}
+
+static struct search_item *find(struct coordinator *coordinator, const struct digest *docket)
+{
+    for (uint8_t seat = 0; seat < coordinator->quorum.seat_count; seat++) {
+        for (size_t i = 0; i < SEARCH_PER_SEAT_MAX; i++) {
+            struct search_item *item = &coordinator->search.items[seat][i];
+
+            if (item->is_active && digest_equal(&item->docket, docket)) {
+                return item;
+            }
+        }
+    }
+    return NULL;
+}
+
+/* A free place of SEAT's, or that of its oldest search. */
+static struct search_item *make_room(struct coordinator *coordinator, uint8_t seat)
+{
+    struct search_item *items = coordinator->search.items[seat];
+    struct search_item *oldest = &items[0];
+
+    for (size_t i = 0; i < SEARCH_PER_SEAT_MAX; i++) {
+        if (!items[i].is_active) {
+            return &items[i];
+        }
+        oldest = items[i].began_ms < oldest->began_ms ? &items[i] : oldest;
+    }
+    return oldest;
+}
+
+void search_add(struct coordinator *coordinator, uint8_t seat, const struct digest *docket)
+{
+    struct search_item *item;
+    struct error error;
+    bool is_known = false;
+
+    if (docket_find(coordinator, docket) != NULL || find(coordinator, docket) != NULL) {
+        return;
+    }
+    if (!coordinator_store_docket_is_known(coordinator->store, docket, &is_known, &error)) {
+        coordinator_fail(coordinator, &error);
+        return;
+    }
+    if (is_known) {
+        return;
+    }
+    item = make_room(coordinator, seat);
+    *item = (struct search_item){
+        .is_active = true, .docket = *docket, .began_ms = loop_now_ms(), .next = seat};
+    ask(coordinator, item);
+}
+
+void search_tick(struct coordinator *coordinator)
+{
+    uint64_t now_ms = loop_now_ms();
+
+    for (uint8_t seat = 0; seat < coordinator->quorum.seat_count; seat++) {
+        for (size_t i = 0; i < SEARCH_PER_SEAT_MAX; i++) {
+            struct search_item *item = &coordinator->search.items[seat][i];
+
+            if (!item->is_active) {
+                continue;
+            }
+            if (now_ms >= item->began_ms + SEARCH_MS_MAX) {
+                item->is_active = false;
+            } else if (now_ms >= item->asked_ms + SEARCH_MS) {
+                ask(coordinator, item);
+            }
+        }
+    }
+}
+
+void search_refused(struct coordinator *coordinator, const struct digest *docket)
+{
+    struct search_item *item = find(coordinator, docket);
+
+    if (item != NULL) {
+        ask(coordinator, item);
+    }
+}
+
+void search_take(struct coordinator *coordinator, uint8_t seat, const struct message_signed *docket)
+{
+    struct search_item *item;
+    struct digest id;
+    struct error error;
+
+    hash_bytes(docket->payload, &id);
+    item = find(coordinator, &id);
+    if (item == NULL) {
+        return; /* Nobody asked, or another seat was faster. */
+    }
+    item->is_active = false;
+    if (!clerk_learn(coordinator, docket, &error)) {
+        coordinator_drop(coordinator, seat, "a docket", &error);
+    }
+}
