@@ -12,19 +12,33 @@
 #include "formats/json.h"
 #include "formats/tree.h"
 
-/* Prints a scalar, or a list or map of them, as one line. */
+/* Prints a scalar with its key, if it has one. */
+static void print_scalar(const struct tree *item)
+{
+    fputs(" ", stdout);
+    if (item->key != NULL) {
+        print_clean(item->key, stdout);
+        fputs(" ", stdout);
+    }
+    print_clean(item->text == NULL ? "..." : item->text, stdout);
+}
+
+/* Prints a scalar, or a list or map of them, or a list of maps, as one line. */
 static void print_member(const struct tree *member, const char *indent)
 {
     fputs(indent, stdout);
-    print_clean(member->key, stdout);
+    print_clean(member->key == NULL ? "" : member->key, stdout);
     printf(":");
     if (member->type == TREE_LIST || member->type == TREE_MAP) {
         fputs(member->count == 0 ? " none" : "", stdout);
         for (const struct tree *item = member->child; item != NULL; item = item->next) {
-            fputs(" ", stdout);
-            print_clean(item->key == NULL ? "" : item->key, stdout);
-            fputs(item->key == NULL ? "" : " ", stdout);
-            print_clean(item->text == NULL ? "..." : item->text, stdout);
+            if (item->type == TREE_MAP) {
+                for (const struct tree *field = item->child; field != NULL; field = field->next) {
+                    print_scalar(field);
+                }
+            } else {
+                print_scalar(item);
+            }
             fputs(item->next == NULL ? "" : ",", stdout);
         }
     } else {

@@ -154,7 +154,9 @@ static void take_state(struct follow *follow, struct bytes source)
         uint32_t rank = rank_of(&state, follow->attempt);
 
         follow->state = state;
-        follow->is_decided = follow_is_decided(&state) && state.attempt >= follow->attempt;
+        follow->is_decided =
+            follow_is_decided(&state) &&
+            (state.attempt >= follow->attempt || strcmp(state.outcome, "conclusive") == 0);
         if (rank > follow->rank) {
             follow->rank = rank;
             follow->has_progress = true;

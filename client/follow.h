@@ -40,7 +40,7 @@ MUST_USE bool follow_parse(struct bytes source, struct follow_state *out, struct
 bool follow_is_decided(const struct follow_state *state);
 
 enum follow_event {
-    FOLLOW_DECIDED = 1, /* The attempt, or a later one, is said to be decided. */
+    FOLLOW_DECIDED = 1, /* The attempt, a later one, or the whole case is said to be decided. */
     FOLLOW_PROGRESS,    /* It has come further than it ever had. */
     FOLLOW_SILENT,      /* Neither until the time given. */
 };

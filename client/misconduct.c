@@ -160,6 +160,7 @@ static bool take_all(struct search *search, const struct connect_coordinator *co
                      const struct proofs *proofs, struct error *error)
 {
     struct arena *arena = arena_create(PROOF_MEMORY_MAX);
+    size_t withheld_count = 0;
     bool is_ok = true;
 
     for (size_t i = 0; is_ok && i < proofs->count; i++) {
@@ -169,6 +170,8 @@ static bool take_all(struct search *search, const struct connect_coordinator *co
         if (proofs_fetch(coordinator->web, proofs->entries[i].id, &search->connect.roster, arena,
                          &search->file, &proof, &why)) {
             is_ok = take_proof(search, &proof, error);
+        } else if (why.code == ERROR_NOT_FOUND) {
+            withheld_count++;
         } else {
             fprintf(stderr, "aims: coordinator %u: ", coordinator->index);
             print_clean(why.message, stderr);
@@ -177,6 +180,12 @@ static bool take_all(struct search *search, const struct connect_coordinator *co
         arena_reset(arena);
     }
     arena_destroy(arena);
+    if (withheld_count > 0) {
+        fprintf(stderr,
+                "aims: coordinator %u: %zu more of its proofs are for readers and for the "
+                "submitters of those dockets\n",
+                coordinator->index, withheld_count);
+    }
     return is_ok;
 }
 
@@ -238,7 +247,7 @@ static void print_end(struct search *search)
 static bool run_misconduct(const struct options *options, enum command_exit *exit,
                            struct error *error)
 {
-    static const struct connect_needs needs = {.roster = true};
+    static const struct connect_needs needs = {.key = true, .roster = true};
     struct options where = *options;
     struct search search = {
         .options = options, .arena = arena_create(DATA_MEMORY_MAX), .list = json_list()};
@@ -293,8 +302,11 @@ const struct command misconduct_command = {
     .summary = "say who was caught at what, and export the proofs",
     .arguments = "[DIR|URL]",
     .argument_max = 1,
-    .examples = "  aims misconduct council -o proofs\n"
-                "  aims misconduct https://council.example --roster roster.json\n",
+    .examples = "  aims misconduct council --key council/readers/lead.seed -o proofs\n"
+                "  aims misconduct https://council.example --key org.seed --roster roster.json\n"
+                "\n"
+                "  A reader of the roster is given all proofs, a submitter those of the dockets "
+                "with its cases.\n",
     .options = misconduct_options,
     .run = run_misconduct,
 };

@@ -19,7 +19,6 @@ struct status {
     struct buffer source; /* As it came. */
     struct follow_state state;
     const struct tree *hearings; /* NULL when there is no such list. */
-    int64_t standing;            /* Attempt; 0 = none. */
 };
 
 /* A scalar member as text, "-" when it is missing or null. */
@@ -39,9 +38,9 @@ static void print_hearings(const struct status *status)
     }
     printf("hearings (as the coordinator says)\n");
     for (const struct tree *item = status->hearings->child; item != NULL; item = item->next) {
-        const struct tree *attempt = tree_get(item, "attempt");
-        bool stands = attempt != NULL && attempt->type == TREE_INTEGER && status->standing > 0 &&
-                      attempt->integer == status->standing;
+        const struct tree *stands = tree_get(item, "stands");
+        const struct tree *outcome = tree_get(item, "outcome");
+        bool is_open = outcome == NULL || outcome->type != TREE_TEXT;
 
         printf("  attempt ");
         print_field(item, "attempt");
@@ -50,8 +49,10 @@ static void print_hearings(const struct status *status)
         printf(", docket ");
         print_field(item, "docket");
         printf(": ");
-        print_field(item, "outcome");
-        printf("%s\n", stands ? ", stands" : "");
+        print_field(item, is_open ? "state" : "outcome");
+        printf("%s\n", stands != NULL && stands->type == TREE_BOOLEAN && stands->integer != 0
+                           ? ", stands"
+                           : "");
     }
 }
 
@@ -95,11 +96,8 @@ static bool ask(void *context, struct web *web, struct error *error)
 
     if (is_ok) {
         const struct tree *list = tree_get(tree, "hearings");
-        const struct tree *standing = tree_get(tree, "standing");
 
         status->hearings = list != NULL && list->type == TREE_LIST ? list : NULL;
-        status->standing =
-            standing != NULL && standing->type == TREE_INTEGER ? standing->integer : 0;
         buffer_clear(&status->source);
         buffer_append(&status->source, answer.body.data, answer.body.size);
     }

@@ -182,7 +182,8 @@ static bool run(const struct options *options, struct error *error)
 static bool is_configuration(const struct error *error)
 {
     return error->code == ERROR_INVALID || error->code == ERROR_NOT_FOUND ||
-           error->code == ERROR_DENIED || error->code == ERROR_CONFLICT;
+           error->code == ERROR_DENIED || error->code == ERROR_CONFLICT ||
+           error->code == ERROR_CORRUPT;
 }
 
 int main(int argc, char **argv)

@@ -78,6 +78,8 @@ static int setup(void **state)
     roster_write(&scene->fixture->roster, &roster);
     program_write(scene->program, "roster.json", roster.data, roster.size);
     buffer_finish(&roster);
+    RUN(scene->program, "key", "create", "org.seed");
+    assert_exit(scene->program, 0);
     prove(scene, CULPRIT, &scene->proof);
     prove(scene, 3, &scene->other);
     *state = scene;
@@ -201,7 +203,8 @@ static void what_a_coordinator_offers_is_checked_and_kept(void **state)
                                    HEAD("200 OK") "{\"type\":\"aims-council-roster/1\"}"};
 
     server_start(&server, answers, 3);
-    RUN(program, "misconduct", "--url", server.url, "--roster", "roster.json", "-o", "proofs");
+    RUN(program, "misconduct", "--url", server.url, "--key", "org.seed", "--roster", "roster.json",
+        "-o", "proofs");
     server_stop(&server);
     assert_exit(program, 0);
     assert_says(program, "seat 2 of Cedar Council asked twice for one view");
@@ -241,8 +244,8 @@ static void all_coordinators_are_asked_and_nobody_is_named_twice(void **state)
     for (size_t i = 0; i < COORDINATORS; i++) {
         (void)snprintf(urls[i], sizeof(urls[i]), "%zu=%s", i, servers[i].url);
     }
-    RUN(program, "misconduct", "--roster", "roster.json", "--coordinator", urls[2], "--coordinator",
-        urls[0], "--coordinator", urls[1], "--json");
+    RUN(program, "misconduct", "--key", "org.seed", "--roster", "roster.json", "--coordinator",
+        urls[2], "--coordinator", urls[0], "--coordinator", urls[1], "--json");
     assert_exit(program, 0);
     assert_says(program, "aims: coordinator 0: ");
     const struct tree *found = tree_get(program_json(program), "misconduct");
@@ -266,21 +269,41 @@ static void addresses_say_whose_they_are(void **state)
     struct program *program = scene->program;
 
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-        RUN(program, "misconduct", "--roster", "roster.json", "--coordinator", wrong[i]);
+        RUN(program, "misconduct", "--key", "org.seed", "--roster", "roster.json", "--coordinator",
+            wrong[i]);
         assert_exit(program, 2);
         assert_says(program, "want N=URL");
     }
-    RUN(program, "misconduct", "--roster", "roster.json", "--coordinator", "3=http://127.0.0.1:1");
+    RUN(program, "misconduct", "--key", "org.seed", "--roster", "roster.json", "--coordinator",
+        "3=http://127.0.0.1:1");
     assert_exit(program, 2);
     assert_says(program, "there is no coordinator 3: the roster names 3, counted from 0");
-    RUN(program, "misconduct", "--roster", "roster.json", "--coordinator", "1=http://127.0.0.1:1",
-        "--coordinator", "1=http://127.0.0.1:2");
+    RUN(program, "misconduct", "--key", "org.seed", "--roster", "roster.json", "--coordinator",
+        "1=http://127.0.0.1:1", "--coordinator", "1=http://127.0.0.1:2");
     assert_exit(program, 2);
     assert_says(program, "two addresses for coordinator 1");
-    RUN(program, "misconduct", "--roster", "roster.json", "--coordinator", "1=http://127.0.0.1:1",
-        "--home", "0");
+    RUN(program, "misconduct", "--key", "org.seed", "--roster", "roster.json", "--coordinator",
+        "1=http://127.0.0.1:1", "--home", "0");
     assert_exit(program, 2);
     assert_says(program, "the address of coordinator 0 is not known");
+}
+
+static void proofs_that_are_not_for_this_key_are_counted(void **state)
+{
+    struct scene *scene = *state;
+    struct buffer list = {0};
+    struct server server;
+
+    write_list(scene, "1", "2", &list);
+    const char *const answers[] = {buffer_text(&list), HEAD("404 Not Found"),
+                                   HEAD("404 Not Found")};
+
+    server_start(&server, answers, 3);
+    RUN(scene->program, "misconduct", server.url, "--key", "org.seed", "--roster", "roster.json");
+    server_stop(&server);
+    assert_exit(scene->program, 0);
+    assert_says(scene->program, "2 more of its proofs are for readers");
+    buffer_finish(&list);
 }
 
 static void a_list_that_leads_elsewhere_is_not_followed(void **state)
@@ -291,7 +314,7 @@ static void a_list_that_leads_elsewhere_is_not_followed(void **state)
     struct server server;
 
     server_start(&server, answers, 1);
-    RUN(scene->program, "misconduct", server.url, "--roster", "roster.json");
+    RUN(scene->program, "misconduct", server.url, "--key", "org.seed", "--roster", "roster.json");
     server_stop(&server);
     assert_exit(scene->program, 5);
     assert_says(scene->program, "names a proof that has no id");
@@ -305,10 +328,11 @@ static void where_nobody_was_caught_it_says_so(void **state)
     struct server server;
 
     server_start(&server, answers, 2);
-    RUN(scene->program, "misconduct", server.url, "--roster", "roster.json");
+    RUN(scene->program, "misconduct", server.url, "--key", "org.seed", "--roster", "roster.json");
     assert_exit(scene->program, 0);
     assert_says(scene->program, "no misconduct is known");
-    RUN(scene->program, "misconduct", server.url, "--roster", "roster.json", "--json");
+    RUN(scene->program, "misconduct", server.url, "--key", "org.seed", "--roster", "roster.json",
+        "--json");
     server_stop(&server);
     assert_exit(scene->program, 0);
     assert_int_equal(tree_get(program_json(scene->program), "misconduct")->count, 0);
@@ -325,6 +349,7 @@ int main(void)
         TEST(what_a_coordinator_offers_is_checked_and_kept),
         TEST(all_coordinators_are_asked_and_nobody_is_named_twice),
         TEST(addresses_say_whose_they_are),
+        TEST(proofs_that_are_not_for_this_key_are_counted),
         TEST(a_list_that_leads_elsewhere_is_not_followed),
         TEST(where_nobody_was_caught_it_says_so),
     };

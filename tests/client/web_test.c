@@ -280,10 +280,10 @@ static void a_case_that_is_not_ours_is_not_followed(void **state)
     stop(&scene);
 }
 
-static void an_earlier_attempt_that_is_decided_is_waited_past(void **state)
+static void an_earlier_attempt_that_is_open_still_is_waited_past(void **state)
 {
     static const char *const answers[] = {
-        JSON("200 OK", DECIDED),
+        JSON("200 OK", "{\"attempt\":1,\"state\":\"decided\",\"outcome\":\"unheard\"}"),
         STREAM "data: {\"attempt\":2,\"state\":\"decided\",\"outcome\":\"contested\"}\n\n",
     };
     struct scene scene;
@@ -294,6 +294,19 @@ static void an_earlier_attempt_that_is_decided_is_waited_past(void **state)
     assert_true(follow(&scene, 2, &found));
     assert_int_equal(found.attempt, 2);
     assert_string_equal(found.outcome, "contested");
+    stop(&scene);
+}
+
+static void an_earlier_attempt_that_is_conclusive_ends_it(void **state)
+{
+    static const char *const answers[] = {JSON("200 OK", DECIDED)};
+    struct scene scene;
+    struct follow_state found;
+
+    (void)state;
+    START(&scene, answers);
+    assert_true(follow(&scene, 2, &found));
+    assert_int_equal(found.attempt, 1);
     stop(&scene);
 }
 
@@ -365,7 +378,8 @@ int main(void)
         cmocka_unit_test(a_case_is_followed_through_a_broken_stream),
         cmocka_unit_test(without_a_stream_a_case_is_asked_for_again),
         cmocka_unit_test(a_case_that_is_not_ours_is_not_followed),
-        cmocka_unit_test(an_earlier_attempt_that_is_decided_is_waited_past),
+        cmocka_unit_test(an_earlier_attempt_that_is_open_still_is_waited_past),
+        cmocka_unit_test(an_earlier_attempt_that_is_conclusive_ends_it),
         cmocka_unit_test(progress_counts_once_whatever_the_coordinator_says),
         cmocka_unit_test(hostile_states_are_cut_to_size),
     };
