@@ -27,7 +27,7 @@ echo "test: running"
 ctest --preset dev -j "$jobs" 2>&1
 
 echo "test: the same seeds under gcc and clang"
-sweeps() { "build/$1/tests/sim_cluster_test" 2>/dev/null | grep '^sweep'; }
+sweeps() { "build/$1/tests/sim_world_test" 2>/dev/null | grep '^sweep'; }
 gcc_sweeps=$(sweeps dev)
 clang_sweeps=$(sweeps clang)
 if [ -z "$gcc_sweeps" ] || [ "$gcc_sweeps" != "$clang_sweeps" ]; then

@@ -71,6 +71,16 @@ struct world_report {
     uint32_t divided_count; /* Dockets with two certified values. */
 };
 
+/* The memory of runs, for many runs one after another. The caller destroys it; destroy(NULL) does
+ * nothing. */
+struct world;
+struct world *world_create(void);
+void world_destroy(struct world *world);
+
+/* Runs SETUP in WORLD, as world_run() does. */
+void world_run_in(struct world *world, const struct setup *setup, uint64_t seed,
+                  struct world_report *out, struct buffer *trace);
+
 /* Runs SETUP. TRACE, unless NULL, gets one line per event and action. */
 void world_run(const struct setup *setup, uint64_t seed, struct world_report *out,
                struct buffer *trace);
