@@ -124,10 +124,17 @@ static void a_mistyped_option_gets_a_hint(void **state)
 static void every_command_explains_itself_with_examples_first(void **state)
 {
     static const char *const commands[] = {
-        "init",           "check",         "gaps",        "pack",           "unpack",
-        "submit",         "status",        "report",      "verify",         "key create",
-        "key show",       "certificate",   "rules lint",  "rules test",     "rules run",
-        "council create", "council check", "council run", "council status", "completion",
+        "init",           "check",
+        "gaps",           "pack",
+        "unpack",         "submit",
+        "status",         "report",
+        "verify",         "key create",
+        "key show",       "certificate",
+        "rules lint",     "rules test",
+        "rules run",      "council create",
+        "council check",  "council run",
+        "council status", "completion",
+        "misconduct",     "verify-misconduct",
         "version",
     };
     struct program *program = *state;
@@ -539,6 +546,68 @@ static void status_is_of_the_attempt_that_was_asked_for(void **state)
     server_stop(&server);
 }
 
+static void status_lists_the_hearings_and_which_one_stands(void **state)
+{
+    static const char case_id[] =
+        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    static const char *const answers[] = {
+        "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
+        "{\"attempt\":2,\"state\":\"assessing\",\"seats\":5,\"hearings\":["
+        "{\"attempt\":1,\"docket\":\"5be1\",\"home\":0,\"outcome\":\"contested\","
+        "\"stands\":true,\"state\":\"decided\"},"
+        "{\"attempt\":2,\"docket\":null,\"home\":1,\"outcome\":null,\"stands\":false,"
+        "\"state\":\"assessing\"},{\"attempt\":[],\"stands\":\"yes\"},7]}"};
+    struct program *program = *state;
+    struct server server;
+
+    server_start(&server, answers, 1);
+    RUN(program, "key", "create", "org.seed");
+    RUN(program, "status", case_id, "--key", "org.seed", "--url", server.url);
+    server_stop(&server);
+    assert_exit(program, 0);
+    assert_says(program, "  attempt 1, home 0, docket 5be1: contested, stands\n");
+    assert_says(program, "  attempt 2, home 1, docket -: assessing\n");
+    assert_says(program, "  attempt -, home -, docket -: -\n");
+}
+
+/* The council runs, and one of its coordinators does not. */
+static void council_status_is_that_of_every_coordinator(void **state)
+{
+    static const char *const up[] = {
+        "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
+        "{\"coordinator\":0,\"misconduct\":[{\"count\":2,\"kind\":\"E1\",\"seat\":7}],"
+        "\"missing\":[1,2]}",
+        "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"coordinator\":0}",
+    };
+    static const char *const down[] = {"", ""};
+    struct program *program = *state;
+    struct server servers[2];
+    char run[256];
+
+    server_start(&servers[0], up, 2);
+    server_start(&servers[1], down, 2);
+    RUN(program, "council", "create", "c", "--seats", "4", "--coordinators", "2");
+    int length = snprintf(run, sizeof(run), "{\"http\":[\"%s\",\"%s\"],\"pids\":{}}",
+                          servers[0].url, servers[1].url);
+
+    program_write(program, "c/run.json", run, (size_t)length);
+    RUN(program, "council", "status", "c");
+    assert_exit(program, 0);
+    assert_says(program, "  misconduct: count 2 kind E1 seat 7\n  missing: 1, 2\n");
+    assert_says(program, " does not answer\n");
+    RUN(program, "council", "status", "c", "--json");
+    assert_exit(program, 0);
+    const struct tree *list = tree_get(program_json(program), "coordinators");
+
+    assert_int_equal(list->count, 2);
+    assert_int_equal(tree_get(list->child, "status")->type, TREE_MAP);
+    assert_int_equal(tree_get(list->child->next, "status")->type, TREE_NULL);
+    server_stop(&servers[0]);
+    server_stop(&servers[1]);
+    RUN(program, "council", "status", "c");
+    assert_exit(program, 5);
+}
+
 static void completion_knows_commands_and_options(void **state)
 {
     struct program *program = *state;
@@ -547,6 +616,8 @@ static void completion_knows_commands_and_options(void **state)
     assert_exit(program, 0);
     assert_says(program, "complete -o default -F _aims aims");
     assert_says(program, "council) words='create check run status ");
+    assert_says(program, "misconduct verify-misconduct ");
+    assert_says(program, "--coordinator --council");
     assert_says(program, "--roster");
     RUN(program, "completion", "bash", "--json");
     assert_exit(program, 0);
@@ -581,6 +652,8 @@ int main(void)
         TEST(a_council_that_is_not_running_is_out_of_reach),
         TEST(submit_refuses_what_the_council_would_refuse),
         TEST(status_is_of_the_attempt_that_was_asked_for),
+        TEST(status_lists_the_hearings_and_which_one_stands),
+        TEST(council_status_is_that_of_every_coordinator),
         TEST(completion_knows_commands_and_options),
     };
 
