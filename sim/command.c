@@ -3,10 +3,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/check.h"
 #include "base/encode.h"
+#include "base/place.h"
 #include "formats/text.h"
+#include "sim/scenario.h"
 
 #define NUMBER_SIZE 32
 
@@ -169,6 +172,24 @@ bool command_range(const struct command_line *line, const char *name, uint64_t o
     out[0] = range[0];
     out[1] = range[1];
     return true;
+}
+
+bool command_scenario(const struct command_line *line, struct scenario **out, struct error *error)
+{
+    const char *name = line->arguments[0];
+    char beside[256];
+    char path[PLACE_SIZE];
+    struct error ignored;
+
+    if (strpbrk(name, "/.") == NULL && access(name, F_OK) != 0) {
+        int length = snprintf(beside, sizeof(beside), "scenarios/%s.yaml", name);
+
+        if (length > 0 && length < (int)sizeof(beside) && place_data(beside, path, &ignored) &&
+            access(path, F_OK) == 0) {
+            return scenario_load(path, out, error);
+        }
+    }
+    return scenario_load(name, out, error);
 }
 
 static void help_option(const struct command_option *option, struct buffer *out)

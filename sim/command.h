@@ -73,6 +73,12 @@ MUST_USE bool command_number(const struct command_line *line, const char *name, 
 MUST_USE bool command_range(const struct command_line *line, const char *name, uint64_t out[2],
                             enum command_exit *exit, struct error *error);
 
+/* The scenario that the first argument names: a file, or one of those that come with the program by
+ * its name alone ("mixed"). The caller destroys it. Errors: as scenario_load(). */
+struct scenario;
+MUST_USE bool command_scenario(const struct command_line *line, struct scenario **out,
+                               struct error *error);
+
 /* Fails because of the command line. */
 #define COMMAND_MISUSED(exit, error, ...)                                                          \
     (*(exit) = COMMAND_USAGE, error_set((error), ERROR_INVALID, __VA_ARGS__))

@@ -63,6 +63,7 @@ struct gate {
     struct scenario *scenario;
     uint64_t first;
     uint64_t failed;
+    uint64_t divided; /* Runs in which a docket had two certified values. */
 };
 
 static bool draw_flawed(struct gate *gate, size_t place, uint64_t seed, struct error *error)
@@ -379,6 +380,7 @@ static void run_seed(void *context, uint64_t index, struct buffer *out)
         return;
     }
     world_run_in(gate->world, &gate->setup, seed, &report, NULL);
+    buffer_append_byte(out, report.divided_count > 0 ? '2' : '1');
     if (report.failed != WORLD_OK) {
         buffer_format(out, "%s: %s", world_oracle_name(report.failed), report.failure);
     }
@@ -392,10 +394,11 @@ static bool take_seed(void *context, uint64_t index, const char *line, struct er
     if (line[0] == '!') {
         return error_set(error, ERROR_INVALID, "%s", line + 2);
     }
-    if (line[0] != '\0') {
+    gate->divided += line[0] == '2' ? 1 : 0;
+    if (line[1] != '\0') {
         gate->failed++;
         if (gate->failed <= SHOWN_MAX) {
-            fprintf(stderr, "aims-sim: seed %" PRIu64 ": %s\n", gate->first + index, line);
+            fprintf(stderr, "aims-sim: seed %" PRIu64 ": %s\n", gate->first + index, line + 1);
         }
     }
     return true;
@@ -411,12 +414,13 @@ static bool run_true(const struct command_line *line, struct gate *gate, const c
         return false;
     }
     if (line->is_json) {
-        printf("{\"failed\":%" PRIu64 ",\"first\":%" PRIu64
+        printf("{\"divided\":%" PRIu64 ",\"failed\":%" PRIu64 ",\"first\":%" PRIu64
                ",\"scenario\":\"%s\",\"seeds\":%" PRIu64 "}\n",
-               gate->failed, gate->first, name, count);
+               gate->divided, gate->failed, gate->first, name, count);
     } else {
-        printf("%s: %" PRIu64 " seeds from %" PRIu64 ", %" PRIu64 " failed an oracle\n", name,
-               count, gate->first, gate->failed);
+        printf("%s: %" PRIu64 " seeds from %" PRIu64 ", %" PRIu64
+               " failed an oracle; two values were certified in %" PRIu64 "\n",
+               name, count, gate->first, gate->failed, gate->divided);
     }
     *exit = gate->failed == 0 ? COMMAND_DONE : COMMAND_FAILED;
     return true;

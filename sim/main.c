@@ -21,8 +21,8 @@ static void print_overview(FILE *out)
 {
     fputs("aims-sim: a council of assessors under a virtual clock, with liars, crashes and bad "
           "networks\n\n"
-          "  aims-sim run mixed.yaml --seed 17\n"
-          "  aims-sim sweep findings.yaml --seeds 1..10000 -o findings.csv\n"
+          "  aims-sim run mixed --seed 17\n"
+          "  aims-sim sweep findings --seeds 1..10000 -o findings.csv\n"
           "  aims-sim plot findings.csv --kind findings -o findings.svg\n\n",
           out);
     for (size_t i = 0; i < COMMAND_COUNT; i++) {

@@ -74,7 +74,7 @@ const struct command replay_command = {
     .arguments = "TRACE",
     .argument_min = 1,
     .argument_max = 1,
-    .examples = "  aims-sim run mixed.yaml --seed 17 --trace 17.trace\n"
+    .examples = "  aims-sim run mixed --seed 17 --trace 17.trace\n"
                 "  aims-sim replay 17.trace\n",
     .options = replay_options,
     .run = run_replay,

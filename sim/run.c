@@ -69,7 +69,7 @@ static bool run_run(const struct command_line *line, enum command_exit *exit, st
         return COMMAND_MISUSED(exit, error, "--crypto '%.64s': want real or stub", crypto);
     }
     if (!command_number(line, "seed", 0, COMMAND_SEED_MAX, &seed, exit, error) ||
-        !scenario_load(line->arguments[0], &scenario, error)) {
+        !command_scenario(line, &scenario, error)) {
         return false;
     }
     struct setup *setup = malloc(sizeof(*setup));
@@ -104,8 +104,8 @@ const struct command run_command = {
     .arguments = "SCENARIO",
     .argument_min = 1,
     .argument_max = 1,
-    .examples = "  aims-sim run mixed.yaml --seed 17\n"
-                "  aims-sim run mixed.yaml --seed 17 --trace 17.trace --json\n",
+    .examples = "  aims-sim run mixed --seed 17\n"
+                "  aims-sim run my/own.yaml --seed 17 --trace 17.trace --json\n",
     .options = run_options,
     .run = run_run,
 };

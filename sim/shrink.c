@@ -93,7 +93,7 @@ static bool run_shrink(const struct command_line *line, enum command_exit *exit,
     if (!command_number(line, "seed", 0, COMMAND_SEED_MAX, &seed, exit, error) ||
         !command_number(line, "tries", 1, 100000, &tries, exit, error) ||
         !command_number(line, "runs", 1, 100000000, &runs, exit, error) ||
-        !scenario_load(line->arguments[0], &scenario, error)) {
+        !command_scenario(line, &scenario, error)) {
         return false;
     }
     struct setup *setup = malloc(sizeof(*setup));
@@ -127,7 +127,7 @@ const struct command shrink_command = {
     .arguments = "SCENARIO",
     .argument_min = 1,
     .argument_max = 1,
-    .examples = "  aims-sim shrink mixed.yaml --seed 17 -o small.json\n"
+    .examples = "  aims-sim shrink mixed --seed 17 -o small.json\n"
                 "  aims-sim run small.json --seed 17 --trace small.trace\n",
     .options = shrink_options,
     .run = run_shrink,

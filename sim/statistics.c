@@ -17,9 +17,10 @@
 #define BLOCK_MEMORY ((size_t)64 * 1024 * 1024)
 #define NORMAL_95    1.959963984540054 /* Half of a normal distribution's middle 95 percent. */
 
-/* One file. */
+/* The files, one after another. */
 struct reader {
     struct statistics *statistics;
+    struct buffer header; /* Line of the first; parts of one sweep need not repeat it. */
     const char *path;
     size_t key_columns[STATISTICS_KEYS_MAX];
     size_t value_columns[STATISTICS_VALUES_MAX];
@@ -129,25 +130,31 @@ static bool add_block(struct reader *reader, const struct buffer *block, struct 
     return is_ok;
 }
 
+/* The first line of all is the header; the same again may stand before each part. */
+static bool is_header(struct reader *reader, const char *line)
+{
+    if (reader->header.size == 0) {
+        buffer_append_text(&reader->header, line);
+        return true;
+    }
+    return strcmp(line, buffer_text(&reader->header)) == 0;
+}
+
 static bool read_rows(struct reader *reader, FILE *file, struct error *error)
 {
     struct buffer block = {0};
-    struct buffer header = {0};
     char *line = NULL;
     size_t capacity = 0;
     size_t count = 0;
     bool is_ok = true;
 
     for (ssize_t length = 0; is_ok && (length = getline(&line, &capacity, file)) > 0;) {
-        /* Whoever put files together may have kept each one's header. */
-        if (header.size == 0 || strcmp(line, buffer_text(&header)) == 0) {
-            buffer_clear(&header);
-            buffer_append(&header, line, (size_t)length);
+        if (is_header(reader, line)) {
             continue;
         }
         if (count == 0) {
             buffer_clear(&block);
-            buffer_append(&block, header.data, header.size);
+            buffer_append(&block, reader->header.data, reader->header.size);
         }
         buffer_append(&block, line, (size_t)length);
         count++;
@@ -159,7 +166,20 @@ static bool read_rows(struct reader *reader, FILE *file, struct error *error)
     is_ok = is_ok && (count == 0 || add_block(reader, &block, error));
     free(line);
     buffer_finish(&block);
-    buffer_finish(&header);
+    return is_ok;
+}
+
+static bool read_file(struct reader *reader, struct error *error)
+{
+    FILE *file = fopen(reader->path, "rb");
+
+    if (file == NULL) {
+        return error_set(error, errno == ENOENT ? ERROR_NOT_FOUND : ERROR_IO, "cannot open %s: %s",
+                         reader->path, strerror(errno));
+    }
+    bool is_ok = read_rows(reader, file, error);
+
+    (void)fclose(file);
     return is_ok;
 }
 
@@ -189,22 +209,18 @@ static int compare_groups(const void *a, const void *b)
 bool statistics_load(struct statistics *statistics, const char *const *paths, size_t count,
                      struct error *error)
 {
+    struct reader reader = {.statistics = statistics};
+    bool is_ok = true;
+
     statistics->groups = calloc(STATISTICS_GROUPS_MAX, sizeof(*statistics->groups));
     CHECK(statistics->groups != NULL);
-    for (size_t i = 0; i < count; i++) {
-        struct reader reader = {.statistics = statistics, .path = paths[i]};
-        FILE *file = fopen(paths[i], "rb");
-
-        if (file == NULL) {
-            return error_set(error, errno == ENOENT ? ERROR_NOT_FOUND : ERROR_IO,
-                             "cannot open %s: %s", paths[i], strerror(errno));
-        }
-        bool is_ok = read_rows(&reader, file, error);
-
-        (void)fclose(file);
-        if (!is_ok) {
-            return false;
-        }
+    for (size_t i = 0; is_ok && i < count; i++) {
+        reader.path = paths[i];
+        is_ok = read_file(&reader, error);
+    }
+    buffer_finish(&reader.header);
+    if (!is_ok) {
+        return false;
     }
     if (statistics->group_count == 0) {
         return error_set(error, ERROR_INVALID, "%s holds no runs", paths[0]);

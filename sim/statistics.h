@@ -30,9 +30,9 @@ struct statistics {
     struct statistics_group *groups; /* In the order of their keys, numbers as numbers. */
 };
 
-/* Reads COUNT files of sweeps, one after another, into STATISTICS, whose names say what to take. A
- * text counts as 1 and an empty cell as 0. The caller calls statistics_finish(), also after a
- * failure.
+/* Reads COUNT files of sweeps, one after another, into STATISTICS, whose names say what to take. The
+ * first begins with the header; shards go on without. A text counts as 1 and an empty cell as 0.
+ * The caller calls statistics_finish(), also after a failure.
  *
  * Errors: ERROR_NOT_FOUND, ERROR_IO; ERROR_INVALID when a file has no such column or is no CSV. */
 MUST_USE bool statistics_load(struct statistics *statistics, const char *const *paths, size_t count,

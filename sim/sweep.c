@@ -314,7 +314,7 @@ static bool run_sweep(const struct command_line *line, enum command_exit *exit, 
     uint64_t job_count = 1;
 
     if (!read_line(line, &sweep, &job_count, exit, error) ||
-        !scenario_load(line->arguments[0], &sweep.scenario, error)) {
+        !command_scenario(line, &sweep.scenario, error)) {
         return false;
     }
     sweep.setup = malloc(sizeof(*sweep.setup));
@@ -350,9 +350,9 @@ const struct command sweep_command = {
     .arguments = "SCENARIO",
     .argument_min = 1,
     .argument_max = 1,
-    .examples = "  aims-sim sweep findings.yaml --seeds 1..10000 -o findings.csv\n"
-                "  aims-sim sweep findings.yaml --seeds 1..10000 -o findings.csv --resume\n"
-                "  aims-sim sweep findings.yaml --seeds 1..10000 --shard 3/8 -o part-3.csv\n",
+    .examples = "  aims-sim sweep findings --seeds 1..10000 -o findings.csv\n"
+                "  aims-sim sweep findings --seeds 1..10000 -o findings.csv --resume\n"
+                "  aims-sim sweep findings --seeds 1..10000 --shard 3/8 -o part-3.csv\n",
     .options = sweep_options,
     .run = run_sweep,
 };

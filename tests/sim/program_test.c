@@ -213,6 +213,11 @@ static void a_summary_groups_the_rows(void **state)
         assert_string_equal(tree_get(group, "precision")->text, "1.000000");
     }
     assert_int_equal(runs, 80);
+    RUN(program, "sweep", "trial.yaml", "--seeds", "1..40", "--shard", "1/2", "-o", "a.csv");
+    RUN(program, "sweep", "trial.yaml", "--seeds", "1..40", "--shard", "2/2", "-o", "b.csv");
+    RUN(program, "summary", "a.csv", "b.csv");
+    assert_exit(program, 0);
+    assert_says(program, "40 runs");
     RUN(program, "summary", "t.csv", "--by", "nothing");
     assert_exit(program, 4);
     assert_says(program, "t.csv has no column 'nothing'");
@@ -303,7 +308,18 @@ static void the_true_protocol_passes_the_gate(void **state)
     assert_says(program, "mixed: 60 seeds from 1, 0 failed an oracle");
     RUN(program, "gate", "--accountability-seeds", "60", "--json");
     assert_exit(program, 0);
-    assert_says(program, "{\"failed\":0,\"first\":1,\"scenario\":\"accountability\",\"seeds\":60}");
+    assert_says(program, "\"failed\":0,\"first\":1,\"scenario\":\"accountability\",\"seeds\":60}");
+}
+
+static void our_scenarios_are_known_by_name(void **state)
+{
+    struct program *program = *state;
+
+    RUN(program, "run", "mixed", "--seed", "3");
+    assert_exit(program, 0);
+    RUN(program, "run", "mixt");
+    assert_exit(program, 4);
+    assert_says(program, "cannot open mixt");
 }
 
 static void what_does_not_fail_is_not_shrunk(void **state)
@@ -417,6 +433,7 @@ int main(void)
         TEST(the_gate_finds_shrinks_and_repeats_a_flaw),
         TEST(the_gate_fails_when_a_flaw_survives),
         TEST(the_true_protocol_passes_the_gate),
+        TEST(our_scenarios_are_known_by_name),
         TEST(what_does_not_fail_is_not_shrunk),
         TEST(misuse_is_explained),
         TEST(every_command_explains_itself),
