@@ -254,11 +254,14 @@ bool record_complete(struct docket *docket, struct error *error)
     }
     struct reports *reports = reports_create(docket);
     struct coordinator_store_results results = to_store(reports);
+    char id[DIGEST_HEX_SIZE];
     bool is_ok = coordinator_store_result_save(docket->coordinator->store, docket_id(docket),
                                                &results, error);
 
     reports_destroy(reports);
     if (is_ok) {
+        log_line(LOG_INFO, "docket %.12s of coordinator %u: the book is here, and the reports",
+                 encode_digest(docket_id(docket), id), docket->verified.docket.home);
         end(docket);
     }
     return is_ok;

@@ -327,11 +327,19 @@ static void take_tc(struct docket *docket, uint8_t seat, const struct verify_tc 
     docket_feed(docket, &event);
 }
 
+/* Whether REPORT denies the COMMIT kept of its seat; the machine may not know of that one. */
+static bool denies_commit(const struct docket_voice *voice, const struct message_new_view *report)
+{
+    return voice->committed.view != 0 && report->view > voice->committed.view &&
+           report->qc_view < voice->committed.view;
+}
+
 static void enter_new_view(struct docket *docket, uint8_t seat, const struct message *message,
                            const struct message_new_view *report)
 {
     struct chair_event event = {.type = CHAIR_EVENT_NEW_VIEW, .seat = seat};
     struct docket_voice *voice = &docket->voices[seat];
+    struct error error;
 
     event.new_view.view = report->view;
     event.new_view.lock = (struct seat_vote){.view = report->qc_view, .value = report->qc_value};
@@ -342,6 +350,9 @@ static void enter_new_view(struct docket *docket, uint8_t seat, const struct mes
         buffer_append(&voice->qc, message->new_view.qc.data, message->new_view.qc.size);
     }
     take_up(docket, &message->new_view.report, MESSAGE_TYPE_NEW_VIEW);
+    if (denies_commit(voice, report)) {
+        require(docket, accuse_seat(docket, seat, &error), &error);
+    }
     docket_feed(docket, &event);
     put_down(docket);
 }
