@@ -196,35 +196,32 @@ static void print_json(const struct show *show, const struct result_papers *pape
     file_print(&out);
 }
 
-/* Says beside the report who was caught in its docket. A report stands whoever that is: what a
- * council promises, it promises in spite of f such seats. */
+/* Says beside the report who was caught in its docket, as far as whoever gave the report can prove
+ * it. The report stands all the same: what a council promises, it promises in spite of f seats. */
 static void warn_misconduct(struct show *show)
 {
     struct arena *arena = arena_create(PROOF_MEMORY_MAX);
     struct buffer file = {0};
+    struct web *web = show->result.web;
     size_t shown_count = 0;
+    struct proofs proofs;
+    struct proof proof;
+    struct error ignored;
 
-    for (size_t i = 0; i < show->connect.count && shown_count == 0; i++) {
-        struct web *web = connect_at(&show->connect, i)->web;
-        struct proofs proofs;
-        struct proof proof;
-        struct error ignored;
-
-        if (!proofs_list(web, show->arena, &proofs, &ignored)) {
+    if (!proofs_list(web, show->arena, &proofs, &ignored)) {
+        proofs.count = 0;
+    }
+    for (size_t i = 0; i < proofs.count && shown_count < MISCONDUCT_MAX; i++) {
+        if (!digest_equal(&proofs.entries[i].docket, &show->result.parsed->docket) ||
+            !proofs_fetch(web, proofs.entries[i].id, &show->connect.roster, arena, &file, &proof,
+                          &ignored)) {
             continue;
         }
-        for (size_t j = 0; j < proofs.count && shown_count < MISCONDUCT_MAX; j++) {
-            if (!digest_equal(&proofs.entries[j].docket, &show->result.parsed->docket) ||
-                !proofs_fetch(web, proofs.entries[j].id, &show->connect.roster, arena, &file,
-                              &proof, &ignored)) {
-                continue;
-            }
-            shown_count++;
-            fputs("aims: misconduct in this docket: ", stderr);
-            proofs_print(&show->connect.roster, &proof, stderr);
-            fputs("\n", stderr);
-            arena_reset(arena);
-        }
+        shown_count++;
+        fputs("aims: misconduct in this docket: ", stderr);
+        proofs_print(&show->connect.roster, &proof, stderr);
+        fputs("\n", stderr);
+        arena_reset(arena);
     }
     buffer_finish(&file);
     arena_destroy(arena);

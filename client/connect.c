@@ -9,6 +9,7 @@
 #include "formats/tree.h"
 
 #define RUN_SIZE_MAX 65536 /* Bytes of run.json. */
+#define IDLE_MS      5000  /* Silence of a coordinator after which another one is asked. */
 
 static void add(struct connect *connect, uint64_t index, const char *url)
 {
@@ -160,6 +161,9 @@ static bool open_webs(const struct options *options, struct connect *connect, st
 
         if (!web_open(coordinator->url, connect->keys, ca, &coordinator->web, error)) {
             return false;
+        }
+        if (connect->count > 1) {
+            web_set_idle(coordinator->web, IDLE_MS);
         }
     }
     return true;

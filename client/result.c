@@ -82,7 +82,7 @@ bool result_fetch(struct web *web, const struct roster *roster,
 {
     struct arena *arena = arena_create(RESULT_MEMORY);
 
-    *out = (struct result){.arena = arena};
+    *out = (struct result){.arena = arena, .web = web};
     if (!result_fetch_certificate(web, hearing, &out->certificate, error) ||
         !fetch(web, hearing, "/report", REPORT_SIZE_MAX, &out->report, error) ||
         !certificate_check(buffer_bytes(&out->certificate), "certificate of the coordinator",

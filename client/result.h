@@ -29,6 +29,7 @@ struct result {
     struct certificate *checked; /* NULL until verified. */
     struct report *parsed;       /* NULL until parsed. */
     size_t index;                /* Of the case in the certificate. */
+    struct web *web;             /* Whom it was fetched from; NULL when it is from files. */
 };
 
 /* Frees what was fetched and forgets the rest. */

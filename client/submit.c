@@ -197,27 +197,29 @@ static bool fetch_papers(struct submit *submit, struct web *web, struct sealed *
     return is_ok;
 }
 
-/* Fetches papers.json until all that the report shows is there: seats send their papers after the
- * decision, and not every coordinator asks for them. */
+static bool is_complete(const struct sealed *sealed)
+{
+    return sealed->file.size > 0 && known_count(&sealed->papers) >= sealed->papers.shown_count;
+}
+
+/* Fetches papers.json until all that the report shows is there: from whoever gave the result, for
+ * a while, since seats send their papers after the decision; then from the others. */
 static bool take_papers(struct submit *submit, struct sealed *out, struct error *error)
 {
     uint64_t end = delay_now_ms() + PAPERS_MS;
+    bool is_ok = fetch_papers(submit, submit->result.web, out, error);
 
-    for (size_t i = 0;; i++) {
-        bool is_last = (i + 1) % submit->connect.count == 0;
-        bool is_ok = fetch_papers(submit, connect_at(&submit->connect, i)->web, out, error);
+    while (!is_complete(out) && delay_now_ms() < end) {
+        delay_sleep_ms(PAPERS_RETRY_MS);
+        is_ok = fetch_papers(submit, submit->result.web, out, error);
+    }
+    for (size_t i = 0; i < submit->connect.count && !is_complete(out); i++) {
+        struct web *web = connect_at(&submit->connect, i)->web;
 
-        if (is_ok && known_count(&out->papers) >= out->papers.shown_count) {
-            break;
-        }
-        if (is_last && delay_now_ms() >= end) {
-            break;
-        }
-        if (is_last) {
-            delay_sleep_ms(PAPERS_RETRY_MS);
-        }
+        is_ok = (web != submit->result.web && fetch_papers(submit, web, out, error)) || is_ok;
     }
     if (out->file.size == 0) {
+        CHECK(!is_ok);
         return false;
     }
     fprintf(stderr,

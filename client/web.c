@@ -26,6 +26,7 @@ struct web {
     char *prefix; /* Path that the base ends in, "" mostly. */
     char *ca_file;
     bool is_loopback;
+    uint32_t idle_ms; /* Of requests that do not say; 0 = no limit. */
 };
 
 /* One request under way. */
@@ -110,6 +111,11 @@ bool web_open(const char *url, const struct keys *keys, const char *ca_file, str
     }
     *out = web;
     return true;
+}
+
+void web_set_idle(struct web *web, uint32_t idle_ms)
+{
+    web->idle_ms = idle_ms;
 }
 
 void web_close(struct web *web)
@@ -279,14 +285,15 @@ static void set_limits(const struct web *web, const struct web_request *request)
 {
     CURL *curl = web->curl;
     uint32_t timeout_ms = request->timeout_ms == 0 ? WEB_TIMEOUT_MS : request->timeout_ms;
+    uint32_t idle_ms = request->idle_ms == 0 ? web->idle_ms : request->idle_ms;
 
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
-    if (request->idle_ms > 0) {
+    if (idle_ms > 0) {
         curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
-        curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)(request->idle_ms / 1000));
+        curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)(idle_ms / 1000));
     }
     if (web->is_loopback) {
         curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");

@@ -25,6 +25,10 @@ struct web;
 MUST_USE bool web_open(const char *url, const struct keys *keys, const char *ca_file,
                        struct web **out, struct error *error);
 
+/* From now on a request in which nothing moves for IDLE_MS ends, unless it says otherwise itself;
+ * 0 = no such limit, as at first. */
+void web_set_idle(struct web *web, uint32_t idle_ms);
+
 /* close(NULL) does nothing. */
 void web_close(struct web *web);
 
@@ -40,7 +44,7 @@ struct web_request {
     bool names_body;           /* The path holds the digest of what is sent: no Content-Digest. */
     size_t answer_max;         /* Bytes; 0 = WEB_ANSWER_MAX. */
     uint32_t timeout_ms;       /* Of the whole request; 0 = WEB_TIMEOUT_MS. */
-    uint32_t idle_ms;          /* Silence that ends it; 0 = no such limit. */
+    uint32_t idle_ms;          /* Silence that ends it; 0 = that of web_set_idle(). */
     /* Gets the answer in pieces instead of web_answer.body; false ends the request, which then
      * succeeded. */
     bool (*on_data)(void *context, struct bytes part);
