@@ -178,10 +178,24 @@ static void watch_peer(struct agent *agent, struct agent_peer *peer)
     tell_hearings(agent, peer->index, false);
 }
 
+/* Who did not listen cannot say that others were silent: a long computation is no silence. */
+static void forgive_silence(struct agent *agent)
+{
+    uint64_t now_ms = loop_now_ms();
+
+    if (now_ms > agent->beat_ms + 2 * AGENT_HELLO_MS) {
+        for (uint8_t i = 0; i < agent->roster.coordinator_count; i++) {
+            agent->peers[i].heard_ms += now_ms - agent->beat_ms;
+        }
+    }
+    agent->beat_ms = now_ms;
+}
+
 static void heartbeat(void *context)
 {
     struct agent *agent = context;
 
+    forgive_silence(agent);
     for (uint8_t i = 0; i < agent->roster.coordinator_count; i++) {
         struct message ping = {.kind = MESSAGE_PING};
 
@@ -353,7 +367,7 @@ static void dispatch(struct agent *agent, uint8_t from, const struct message *me
     case MESSAGE_ITEM:
         if (message->item.item == MESSAGE_ITEM_BUNDLE) {
             examine_item(agent->examine, from, message);
-            work(agent);
+            agent->has_work = examine_is_idle(agent->examine) || agent->has_work;
         }
         break;
     case MESSAGE_DONE:
@@ -500,6 +514,7 @@ static bool start(struct agent *agent, struct error *error)
     loop_stop_on_signals(agent->loop);
     agent->heartbeat.fire = heartbeat;
     agent->heartbeat.context = agent;
+    agent->beat_ms = loop_now_ms();
     loop_timer_set(agent->loop, &agent->heartbeat, loop_now_ms());
     dockets_restore(agent, (size_t)MESSAGE_COORDINATORS_MAX * AGENT_HEARINGS_MAX);
     log_line(LOG_INFO, "seat %u of %u, quorum %u", agent->options.seat, agent->quorum.seat_count,

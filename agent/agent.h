@@ -89,6 +89,7 @@ struct agent {
     struct seat_store *store;
     struct loop *loop;
     struct loop_timer heartbeat;
+    uint64_t beat_ms; /* When it beat last. */
     struct agent_peer peers[MESSAGE_COORDINATORS_MAX];
     struct assessor *assessor;
     struct examine *examine;

@@ -172,7 +172,8 @@ static void begin_examination(struct hearing *hearing)
     examine_begin(hearing->agent->examine, &task);
 }
 
-/* The case at hand may be assessed here: begins, if there is time. */
+/* The case at hand may be assessed here: begins, if there is time, and once the examination is
+ * free. */
 static bool assess_case(struct hearing *hearing)
 {
     if (loop_now_ms() >= hearing->assess_until_ms) {
@@ -183,7 +184,9 @@ static bool assess_case(struct hearing *hearing)
         abstain(hearing, MESSAGE_CLOCK, NULL, "the docket's time is not this seat's");
         return true;
     }
-    begin_examination(hearing);
+    if (examine_is_idle(hearing->agent->examine)) {
+        begin_examination(hearing);
+    }
     return false;
 }
 
@@ -307,15 +310,15 @@ static void start_queued(struct agent *agent, uint8_t home)
     }
 }
 
-/* Works on the dockets of HOME until the examination is busy or all of them wait. */
+/* Takes the dockets of HOME as far as they go now: all of them wait then, or one is examined. */
 static void advance_home(struct agent *agent, uint8_t home)
 {
     struct hearing *hearing = agent->hearings;
 
     start_queued(agent, home);
-    while (hearing != NULL && examine_is_idle(agent->examine) && agent->failure.code == 0) {
+    while (hearing != NULL && agent->failure.code == 0) {
         bool is_done = hearing->docket.docket.home == home && hearing->assessment != NULL &&
-                       advance_one(hearing);
+                       hearing != agent->assessing && advance_one(hearing);
 
         if (is_done) {
             start_queued(agent, home);
@@ -330,8 +333,8 @@ bool assessment_advance(struct agent *agent)
     uint8_t count = agent->roster.coordinator_count;
 
     /* Home by home in turn, so that none can keep the others waiting. */
-    for (uint8_t i = 1; i <= count && examine_is_idle(agent->examine); i++) {
-        advance_home(agent, (uint8_t)((agent->assessed_home + i) % count));
+    for (uint8_t i = 0, last = agent->assessed_home; i < count; i++) {
+        advance_home(agent, (uint8_t)((last + 1 + i) % count));
     }
     for (struct hearing *hearing = agent->hearings; hearing != NULL; hearing = hearing->next) {
         if (hearing->is_queued || hearing->assessment != NULL) {

@@ -372,9 +372,15 @@ static bool check_tc(struct hearing *hearing, struct bytes bytes, struct error *
 void hearing_tc(struct hearing *hearing, uint8_t from, struct bytes tc)
 {
     struct seat_event event = {.type = SEAT_EVENT_TC};
+    struct message_tc decoded;
     struct error error;
 
     hearing->from = from;
+    /* What is not news needs no verifying. */
+    if (codec_part_decode_tc(tc, hearing->agent->work, &decoded, &error) &&
+        decoded.view <= hearing->seat.view) {
+        return;
+    }
     if (!check_tc(hearing, tc, &error)) {
         agent_drop(hearing->agent, from, MESSAGE_TC, &error);
         return;
@@ -457,7 +463,7 @@ static void offer(struct hearing *hearing, const struct message *message, struct
     feed(hearing, event);
 }
 
-/* The value that was asked for. One that does not check is let go: the next coordinator is asked. */
+/* The value that was asked for. One that does not check is let go: another coordinator is asked. */
 static void take_awaited(struct hearing *hearing, struct bytes frame, const struct digest *value)
 {
     struct seat_event event = {.type = SEAT_EVENT_COMPUTED};
