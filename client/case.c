@@ -8,10 +8,12 @@
 #include "client/connect.h"
 #include "client/data.h"
 #include "client/file.h"
+#include "client/hearings.h"
 #include "client/options.h"
 #include "client/print.h"
 #include "client/proofs.h"
 #include "client/result.h"
+#include "formats/tree.h"
 #include "report/text.h"
 #include "report/when.h"
 
@@ -196,6 +198,29 @@ static void print_json(const struct show *show, const struct result_papers *pape
     file_print(&out);
 }
 
+/* Says beside the report which other hearings the case had. */
+static void tell_hearings(struct show *show)
+{
+    struct result_hearing hearing = {.case_id = show->result.parsed->case_id};
+    char path[RESULT_PATH_SIZE];
+    struct web_answer answer = {0};
+    struct tree *state = NULL;
+    struct error ignored;
+
+    result_path(&hearing, "", path);
+    if (web_get(show->result.web, path, 0, &answer, &ignored) &&
+        tree_parse_json(buffer_bytes(&answer.body), "state", show->arena, &state, &ignored)) {
+        const struct tree *list = hearings_of(state);
+
+        if (list != NULL && list->count > 1) {
+            fprintf(stderr, "aims: this is the report on attempt %u; ",
+                    show->result.parsed->attempt);
+            hearings_print(list, stderr);
+        }
+    }
+    web_answer_finish(&answer);
+}
+
 /* Says beside the report who was caught in its docket, as far as whoever gave the report can prove
  * it. The report stands all the same: what a council promises, it promises in spite of f seats. */
 static void warn_misconduct(struct show *show)
@@ -243,6 +268,7 @@ static bool show_report(struct show *show, enum command_exit *exit, struct error
     }
     if (is_remote) {
         (void)fflush(stdout);
+        tell_hearings(show);
         warn_misconduct(show);
     }
     *exit = print_exit(show->result.parsed->findings.decision);

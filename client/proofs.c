@@ -38,11 +38,14 @@ static bool read_entry(const struct tree *node, struct proofs_entry *out, struct
     return true;
 }
 
-static bool read_list(const struct tree *root, struct arena *arena, struct proofs *out,
-                      struct error *error)
+bool proofs_parse(struct bytes source, struct arena *arena, struct proofs *out, struct error *error)
 {
     const struct tree *list = NULL;
+    struct tree *root = NULL;
 
+    if (!tree_parse_json(source, "list of misconduct", arena, &root, error)) {
+        return false;
+    }
     if (root->type != TREE_MAP || !tree_need_list(root, "misconduct", &list, error)) {
         return error_set(error, ERROR_INVALID, "the list of misconduct is no list");
     }
@@ -64,11 +67,8 @@ static bool read_list(const struct tree *root, struct arena *arena, struct proof
 bool proofs_list(struct web *web, struct arena *arena, struct proofs *out, struct error *error)
 {
     struct web_answer answer = {0};
-    struct tree *root = NULL;
-    bool is_ok =
-        web_get(web, "/v1/misconduct", LIST_SIZE_MAX, &answer, error) &&
-        tree_parse_json(buffer_bytes(&answer.body), "list of misconduct", arena, &root, error) &&
-        read_list(root, arena, out, error);
+    bool is_ok = web_get(web, "/v1/misconduct", LIST_SIZE_MAX, &answer, error) &&
+                 proofs_parse(buffer_bytes(&answer.body), arena, out, error);
 
     web_answer_finish(&answer);
     return is_ok;

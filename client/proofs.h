@@ -29,7 +29,11 @@ struct proofs {
     struct proofs_entry *entries; /* In the arena. */
 };
 
-/* Errors: those of web_get(); ERROR_INVALID; ERROR_LIMIT. */
+/* Reads the list SOURCE, in JSON. Errors: ERROR_INVALID; ERROR_LIMIT. */
+MUST_USE bool proofs_parse(struct bytes source, struct arena *arena, struct proofs *out,
+                           struct error *error);
+
+/* Fetches and reads it. Errors also: those of web_get(). */
 MUST_USE bool proofs_list(struct web *web, struct arena *arena, struct proofs *out,
                           struct error *error);
 

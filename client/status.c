@@ -8,6 +8,7 @@
 #include "client/connect.h"
 #include "client/data.h"
 #include "client/follow.h"
+#include "client/hearings.h"
 #include "client/options.h"
 #include "client/print.h"
 #include "client/result.h"
@@ -20,41 +21,6 @@ struct status {
     struct follow_state state;
     const struct tree *hearings; /* NULL when there is no such list. */
 };
-
-/* A scalar member as text, "-" when it is missing or null. */
-static void print_field(const struct tree *node, const char *key)
-{
-    const struct tree *member = tree_get(node, key);
-
-    print_clean(member == NULL || member->text == NULL || member->type == TREE_NULL ? "-"
-                                                                                    : member->text,
-                stdout);
-}
-
-static void print_hearings(const struct status *status)
-{
-    if (status->hearings == NULL || status->hearings->child == NULL) {
-        return;
-    }
-    printf("hearings (as the coordinator says)\n");
-    for (const struct tree *item = status->hearings->child; item != NULL; item = item->next) {
-        const struct tree *stands = tree_get(item, "stands");
-        const struct tree *outcome = tree_get(item, "outcome");
-        bool is_open = outcome == NULL || outcome->type != TREE_TEXT;
-
-        printf("  attempt ");
-        print_field(item, "attempt");
-        printf(", home ");
-        print_field(item, "home");
-        printf(", docket ");
-        print_field(item, "docket");
-        printf(": ");
-        print_field(item, is_open ? "state" : "outcome");
-        printf("%s\n", stands != NULL && stands->type == TREE_BOOLEAN && stands->integer != 0
-                           ? ", stands"
-                           : "");
-    }
-}
 
 static void print_state(const struct follow_state *state)
 {
@@ -95,9 +61,7 @@ static bool ask(void *context, struct web *web, struct error *error)
                                  &tree, error);
 
     if (is_ok) {
-        const struct tree *list = tree_get(tree, "hearings");
-
-        status->hearings = list != NULL && list->type == TREE_LIST ? list : NULL;
+        status->hearings = hearings_of(tree);
         buffer_clear(&status->source);
         buffer_append(&status->source, answer.body.data, answer.body.size);
     }
@@ -118,7 +82,7 @@ static bool run_status(const struct options *options, enum command_exit *exit, s
         printf("%s\n", buffer_text(&status.source));
     } else if (is_ok) {
         print_state(&status.state);
-        print_hearings(&status);
+        hearings_print(status.hearings, stdout);
     }
     buffer_finish(&status.source);
     connect_close(&connect);
