@@ -20,7 +20,8 @@
 
 #define LOADED_SIZE_MAX (64U * 1024 * 1024) /* Bytes of roster and catalogue. */
 #define QUEUE_MAX       128                 /* Messages waiting per seat. */
-#define ENDPOINTS_FILE  "endpoints.json"    /* Where it really listens. */
+#define RECEIVED_MAX    16 /* Of those unread: they may be large, and the seat can wait. */
+#define ENDPOINTS_FILE  "endpoints.json" /* Where it really listens. */
 
 uint64_t coordinator_clock_ms(void)
 {
@@ -165,6 +166,7 @@ static bool open_link(struct coordinator *coordinator, struct error *error)
                                           /* The largest that a seat has to say: a value. */
                                           .message_size_max = codec_frame_size_max(MESSAGE_PROPOSE),
                                           .queue_max = QUEUE_MAX,
+                                          .received_max = RECEIVED_MAX,
                                           .received = receive,
                                           .context = coordinator};
 

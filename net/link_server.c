@@ -194,7 +194,7 @@ static bool create_socket(struct link_server *server, const struct link_server_o
         .type = ZMQ_ROUTER,
         .endpoint = options->endpoint,
         .message_size_max = options->message_size_max,
-        .received_max = options->queue_max,
+        .received_max = options->received_max > 0 ? options->received_max : options->queue_max,
         .sent_max = options->queue_max,
     };
     int enforce = 1;

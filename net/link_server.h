@@ -26,7 +26,8 @@ struct link_server_options {
     const uint8_t (*transports)[KEYS_PUBLIC_SIZE]; /* Of the seats, in order; copied. */
     size_t seat_count;                             /* 1 .. LINK_SERVER_SEATS_MAX. */
     size_t message_size_max; /* Bytes of a received message, LINK_MESSAGE_MIN at least. */
-    int queue_max;           /* Messages waiting per connection, each way. */
+    int queue_max;           /* Messages waiting per connection, each way, */
+    int received_max;        /* and of those received, when it is to be fewer; 0: as many. */
     /* A message of SEAT; MESSAGE is valid during the call, which may send, but not close. */
     void (*received)(void *context, size_t seat, struct bytes message);
     void *context;
