@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds everything, runs a council of 33 assessors on this machine, has it decide on the example
-# organisation, and checks the certificate offline.
+# Builds everything, runs a council of 33 assessors and three coordinators on this machine, has it
+# decide on the example organisation, and checks the certificate offline.
 #
 #   scripts/demo.sh [DIR]     DIR: where the council and the results go (default: a new folder)
 set -euo pipefail
@@ -34,8 +34,8 @@ stop() {
 }
 trap stop EXIT
 
-echo "demo: creating a council of 33 seats in $dir/council"
-aims council create "$dir/council" --seats 33 --name "Demonstration council" >/dev/null
+echo "demo: creating a council of 33 seats and 3 coordinators in $dir/council"
+aims council create "$dir/council" --seats 33 --coordinators 3 --name "Demonstration council" >/dev/null
 cp "$dir/council/roster.json" "$dir/council/keyring.json" "$dir/"
 
 echo "demo: starting it"
