@@ -521,7 +521,8 @@ static void step_undecided(struct seat *seat, const struct seat_event *event,
         }
         break;
     case SEAT_EVENT_CHAIR_UP:
-        if (seat->view > 1 && event->chair == chair_of(seat, seat->view)) {
+        if (seat->view > 1 && event->chair == chair_of(seat, seat->view) &&
+            !council_flawed(&seat->config, FLAW_TC_NOT_STORED)) {
             push(actions, SEAT_ACTION_SEND_TC)->vote.view = seat->view;
         }
         break;
