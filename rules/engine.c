@@ -15,6 +15,7 @@
 #include "rules/sandbox.h"
 #include "rules/tables.h"
 #include "rules/view.h"
+#include "rules/warm.h"
 
 #define ARENA_SIZE (256 * 1024 * 1024) /* More than the limits of rule set and schema allow. */
 
@@ -26,6 +27,7 @@ struct query {
     size_t read_count;
     struct engine_read *reads;
     uint32_t shared; /* A bit for each shared table that it looks at, directly or not. */
+    size_t warm;     /* Its number there. */
 };
 
 static_assert(RULESET_TABLES_MAX <= 32, "a bit for each shared table");
@@ -53,6 +55,7 @@ struct engine {
     struct arena *arena; /* Lives as long as the engine. */
     struct sandbox *sandbox;
     struct tables *tables;
+    struct warm *warm;
     size_t shared_count;
     struct shared *shared; /* In the order of the rule set; each may look at those before it. */
     struct arena *made;    /* Rows of shared tables; emptied for each dataset. */
@@ -245,8 +248,11 @@ static bool prepare_query(struct engine *engine, const char *sql, const struct r
                           struct query *query, struct error *error)
 {
     struct reading reading = {.engine = engine};
+
+    query->warm = warm_begin(engine->warm);
     bool ok = sandbox_prepare(engine->sandbox, sql, note_read, &reading, &query->statement, error);
 
+    warm_end(engine->warm);
     query->shared = reading.shared;
     query->read_count = reading.reads.size / sizeof(*query->reads);
     query->reads = keep(engine, query->read_count, sizeof(*query->reads));
@@ -400,6 +406,7 @@ bool engine_create(const struct catalog *catalog, const struct ruleset *ruleset,
     engine->schema = schema;
     engine->arena = arena_create(ARENA_SIZE);
     engine->made = arena_create(ARENA_SIZE);
+    engine->warm = warm_create();
     if (!sandbox_create(options->reverse_rows, &engine->sandbox, error) ||
         !tables_create(sandbox_connection(engine->sandbox), schema, options->reverse_rows,
                        &engine->tables, error)) {
@@ -412,6 +419,7 @@ bool engine_create(const struct catalog *catalog, const struct ruleset *ruleset,
         engine_destroy(engine);
         return false;
     }
+    warm_finish(engine->warm);
     *out = engine;
     return true;
 }
@@ -427,6 +435,7 @@ void engine_destroy(struct engine *engine)
         }
         sandbox_destroy(engine->sandbox);
         tables_destroy(engine->tables);
+        warm_destroy(engine->warm);
         arena_destroy(engine->made);
         arena_destroy(engine->arena);
         buffer_finish(&engine->cells);
@@ -756,6 +765,11 @@ bool engine_answer(struct engine *engine, size_t criterion, struct arena *arena,
     struct engine_answer answer = {
         .note = "", .column_count = query->column_count, .columns = query->columns};
 
+    /* Criteria are mostly answered one after the other. */
+    if (criterion + 1 < engine->catalog->criterion_count &&
+        engine->rules[criterion + 1].query.statement != NULL) {
+        warm_call(engine->warm, engine->rules[criterion + 1].query.warm);
+    }
     if (query->statement == NULL) {
         return answer_with(
             ANSWER_NONE, arena_format(arena, "The rule cannot run: %s.", rule->fault), out, error);

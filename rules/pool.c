@@ -1,6 +1,6 @@
 #include "rules/pool.h"
 
-#include <stdint.h>
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,18 +12,28 @@
 #define CLASS_COUNT 512 /* Larger blocks, of more than two pages, come from malloc() each. */
 #define CHUNK_SIZE  (256 * 1024)
 
-/* Stands before every block: its whole size in grains, its class when below CLASS_COUNT. */
+/* Stands before every block. */
 struct header {
-    size_t grains;
+    uint32_t grains; /* The whole size; below CLASS_COUNT also the class. */
+    uint32_t owner;  /* 0 when it has none, and while it is free. */
+};
+
+static_assert(sizeof(struct header) == 8, "SQLite wants its blocks at multiples of 8");
+
+struct chunk {
+    struct chunk *next;
+    size_t used_size; /* Bytes cut into blocks. */
+    uint8_t data[CHUNK_SIZE];
 };
 
 /* SQLite takes its allocator for the whole process, so there is one of it. */
 static struct {
     void *free[CLASS_COUNT]; /* By class: the first free block, which holds the next. */
-    uint8_t *chunk;          /* What was not handed out yet. */
-    size_t chunk_size;
-    size_t used_size; /* Bytes of all blocks in use, with their headers. */
+    struct chunk *chunks;    /* Blocks are cut from the first. */
+    size_t used_size;        /* Bytes of all blocks in use, with their headers. */
     size_t limit_size;
+    uint32_t owner;       /* Of blocks that are taken; 0 when there is none. */
+    uint32_t owner_count; /* So many there were. */
 } pool;
 
 static struct header *header_of(void *block)
@@ -39,19 +49,19 @@ static size_t grains_for(int size)
 /* Cuts a new block of SIZE bytes from the chunk; the rest of a chunk that is too small is lost. */
 static struct header *cut(size_t size)
 {
-    if (size > pool.chunk_size) {
-        uint8_t *chunk = malloc(CHUNK_SIZE);
+    if (pool.chunks == NULL || size > CHUNK_SIZE - pool.chunks->used_size) {
+        struct chunk *chunk = malloc(sizeof(*chunk));
 
         if (chunk == NULL) {
             return NULL;
         }
-        pool.chunk = chunk;
-        pool.chunk_size = CHUNK_SIZE;
+        chunk->next = pool.chunks;
+        chunk->used_size = 0;
+        pool.chunks = chunk;
     }
-    struct header *header = (struct header *)(void *)pool.chunk;
+    struct header *header = (struct header *)(void *)&pool.chunks->data[pool.chunks->used_size];
 
-    pool.chunk += size;
-    pool.chunk_size -= size;
+    pool.chunks->used_size += size;
     return header;
 }
 
@@ -67,6 +77,7 @@ static void *take(int size)
         void *block = pool.free[grains];
 
         memcpy(&pool.free[grains], block, sizeof(void *));
+        header_of(block)->owner = pool.owner;
         pool.used_size += grains * GRAIN;
         return block;
     }
@@ -74,7 +85,8 @@ static void *take(int size)
     if (header == NULL) {
         return NULL;
     }
-    header->grains = grains;
+    header->grains = (uint32_t)grains;
+    header->owner = pool.owner;
     pool.used_size += grains * GRAIN;
     return header + 1;
 }
@@ -83,6 +95,7 @@ static void give_back(void *block)
 {
     size_t grains = header_of(block)->grains;
 
+    header_of(block)->owner = 0;
     pool.used_size -= grains * GRAIN;
     if (grains < CLASS_COUNT) {
         memcpy(block, &pool.free[grains], sizeof(void *));
@@ -152,4 +165,31 @@ void pool_take_over(void)
 void pool_limit(size_t size)
 {
     pool.limit_size = size;
+}
+
+uint32_t pool_begin_owner(void)
+{
+    CHECK(pool.owner_count < UINT32_MAX);
+    pool.owner = ++pool.owner_count;
+    return pool.owner;
+}
+
+void pool_end_owner(void)
+{
+    pool.owner = 0;
+}
+
+void pool_visit(pool_visit_fn *visit, void *context)
+{
+    for (const struct chunk *chunk = pool.chunks; chunk != NULL; chunk = chunk->next) {
+        for (size_t at = 0; at < chunk->used_size;) {
+            const struct header *header = (const struct header *)(const void *)&chunk->data[at];
+            size_t size = header->grains * (size_t)GRAIN;
+
+            if (header->owner != 0) {
+                visit(context, header->owner, header, size);
+            }
+            at += size;
+        }
+    }
 }
