@@ -305,8 +305,13 @@ bool chair_takes_prepare(const struct chair *chair, uint8_t seat, const struct s
     return is_in_bounds(chair, vote->view) && chair->prepares[seat].view < vote->view;
 }
 
+/* From CERTIFIED on the signatures in hand are those of the certificate: a COMMIT of a higher view
+ * must not take the place of one of them. */
 bool chair_takes_commit(const struct chair *chair, uint8_t seat, const struct seat_vote *vote)
 {
+    if (chair->phase >= CHAIR_CERTIFIED && !is_commit_to(chair, vote, &chair->certified)) {
+        return false;
+    }
     return is_in_bounds(chair, vote->view) && chair->commits[seat].view < vote->view;
 }
 

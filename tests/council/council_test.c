@@ -614,6 +614,24 @@ static void commits_of_different_views_make_no_certificate(void **state)
     assert_int_equal(chair.certified.view, 2);
 }
 
+static void a_commit_of_a_higher_view_replaces_none_of_a_certificate(void **state)
+{
+    struct chair chair;
+    struct seat_vote later = {.view = 2, .value = named(7)};
+    struct seat_vote same = {.view = 1, .value = named(7)};
+
+    (void)state;
+    open_chair(&chair);
+    for (uint8_t seat = 0; seat < 4; seat++) {
+        (void)tell(&chair, commits(seat, 1, 7));
+    }
+    assert_int_equal(chair.phase, CHAIR_CERTIFIED);
+    assert_false(chair_takes_commit(&chair, 0, &later));
+    assert_true(chair_takes_commit(&chair, 4, &same));
+    (void)tell(&chair, commits(0, 2, 7));
+    assert_int_equal(chair.commits[0].view, 1);
+}
+
 static void a_seat_that_denies_what_it_committed_is_reported_once(void **state)
 {
     struct chair chair;
@@ -881,6 +899,7 @@ int main(void)
         cmocka_unit_test(q_wishes_for_a_view_make_its_certificate_and_its_chair_proposes),
         cmocka_unit_test(the_value_of_the_highest_qc_is_recovered_and_proposed),
         cmocka_unit_test(commits_of_different_views_make_no_certificate),
+        cmocka_unit_test(a_commit_of_a_higher_view_replaces_none_of_a_certificate),
         cmocka_unit_test(a_seat_that_denies_what_it_committed_is_reported_once),
         cmocka_unit_test(a_certificate_from_a_seat_ends_the_docket_anywhere),
         cmocka_unit_test(a_chair_that_restarts_goes_on_in_the_view_it_proposed_in),
