@@ -309,6 +309,15 @@ static void gather_commits(struct docket *docket)
     }
 }
 
+/* Whether the machine waits for VALUE: to propose it again, or for its reports. */
+static bool is_wanted(const struct docket *docket, const struct digest *value)
+{
+    const struct chair *chair = &docket->chair;
+
+    return (chair->phase == CHAIR_RECOVERING && digest_equal(&chair->justify.value, value)) ||
+           (chair->phase == CHAIR_DECIDED && digest_equal(&chair->certified.value, value));
+}
+
 void docket_feed(struct docket *docket, struct chair_event *event)
 {
     struct chair_event next = *event;
@@ -338,17 +347,13 @@ void docket_feed(struct docket *docket, struct chair_event *event)
         }
         next = following;
     }
+    if (docket->fetch.is_active && !is_wanted(docket, &docket->fetch.value)) {
+        docket->fetch = (struct fetch){0}; /* Another view has overtaken it. */
+    }
     pin_up(docket);
     if (docket_is_decided(docket) && !was_decided) {
         clerk_take_cases(docket->coordinator);
     }
-}
-
-/* Whether the machine waits for the value in hand. */
-static bool is_recovered(const struct docket *docket)
-{
-    return docket->chair.phase == CHAIR_RECOVERING &&
-           digest_equal(&docket->chair.justify.value, ledger_value(docket->ledger));
 }
 
 void docket_take_value(struct docket *docket, struct ledger *ledger)
@@ -356,6 +361,10 @@ void docket_take_value(struct docket *docket, struct ledger *ledger)
     struct chair_event event = {.type = CHAIR_EVENT_COMPUTED};
     struct error error;
 
+    if (!is_wanted(docket, ledger_value(ledger))) {
+        ledger_destroy(ledger);
+        return;
+    }
     ledger_destroy(docket->ledger);
     docket->ledger = ledger;
     docket->fetch = (struct fetch){0};
@@ -364,7 +373,7 @@ void docket_take_value(struct docket *docket, struct ledger *ledger)
         return;
     }
     pin_up(docket);
-    if (is_recovered(docket)) {
+    if (docket->chair.phase == CHAIR_RECOVERING) {
         event.computed.book = ledger->verified.digest;
         event.computed.value = *ledger_value(ledger);
         docket_feed(docket, &event);

@@ -118,7 +118,6 @@ static bool decode(struct ledger *ledger, const struct report_source *source, st
     }
     ledger->book = message.propose.book;
     ledger->verified = proposal.book;
-    ledger->source = message.propose.propose;
     compute(ledger, source);
     return digest_equal(ledger_value(ledger), &proposal.propose.value) ||
            error_set(error, ERROR_INVALID, "the book gives another value than the PROPOSE names");

@@ -14,12 +14,11 @@
 
 struct ledger {
     struct arena *arena;
-    struct buffer frame;          /* The PROPOSE frame it came in; empty when it was made here. */
-    struct message_book book;     /* As it is sent. */
-    struct verify_book verified;  /* The same, decoded. */
-    struct statement statement;   /* Of any view. */
-    struct message_signed source; /* What the frame's chair signed; no payload when made here. */
-    struct buffer commit;         /* The statement of commit_view, written; view 0: none yet. */
+    struct buffer frame;         /* The PROPOSE frame it came in; empty when it was made here. */
+    struct message_book book;    /* As it is sent. */
+    struct verify_book verified; /* The same, decoded. */
+    struct statement statement;  /* Of any view. */
+    struct buffer commit;        /* The statement of commit_view, written; view 0: none yet. */
     uint32_t commit_view;
 };
 

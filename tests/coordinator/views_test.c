@@ -568,6 +568,32 @@ static void seats_are_asked_for_a_value_until_one_has_it(void **state)
     desk_destroy(desk);
 }
 
+static void a_value_that_a_later_view_has_overtaken_is_let_go(void **state)
+{
+    struct desk *desk = open_watcher();
+    struct bytes proposal;
+    struct digest value;
+
+    (void)state;
+    (void)home_proposal(desk);
+    value = desk->statement.value;
+    desk_destroy(desk);
+    desk = open_at_view_2(&value);
+    proposal = home_proposal(desk);
+    assert_up_to(desk, CHAIR_RECOVERING);
+    for (uint8_t seat = 0; seat < 4; seat++) {
+        say_new_view(desk, seat, 3, &value);
+    }
+    assert_up_to(desk, CHAIR_WATCHING);
+    say_frame(desk, 0, proposal);
+    assert_null(docket_of(desk)->ledger);
+    desk->sent_count = 0;
+    pass(desk, FETCH_MS);
+    (void)docket_tick(docket_of(desk));
+    assert_int_equal(count_sent(desk, MESSAGE_FETCH), 0);
+    desk_destroy(desk);
+}
+
 /* COMMITs of a view of another chair's: the certificate is stored at once, the cases are decided
  * when the book behind it is here, and those who brought it are told then. */
 static void a_certificate_waits_for_its_value_through_a_restart(void **state)
@@ -878,6 +904,7 @@ int main(void)
         cmocka_unit_test(wishes_with_bad_attachments_are_dropped),
         cmocka_unit_test(the_value_of_the_highest_qc_is_fetched_and_proposed_again),
         cmocka_unit_test(seats_are_asked_for_a_value_until_one_has_it),
+        cmocka_unit_test(a_value_that_a_later_view_has_overtaken_is_let_go),
         cmocka_unit_test(a_certificate_waits_for_its_value_through_a_restart),
         cmocka_unit_test(commits_on_a_value_that_is_not_here_count_on_equal_bytes_alone),
         cmocka_unit_test(a_certificate_that_a_seat_brings_decides),
