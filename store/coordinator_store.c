@@ -7,7 +7,7 @@
 #include "store/coordinator_file.h"
 #include "store/misconduct.h"
 
-/* The numbers of enum coordinator_store_state were in the file. */
+/* One coordinator: a docket has its serial for a key. */
 static const char first[] =
     "CREATE TABLE docket (serial INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE,"
     " payload BLOB NOT NULL, signature BLOB NOT NULL, is_settled INTEGER NOT NULL DEFAULT 0)"

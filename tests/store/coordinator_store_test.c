@@ -679,6 +679,71 @@ static void a_changed_audit_log_shows(void **state)
     assert_int_equal(error.code, ERROR_CORRUPT);
 }
 
+/* Runs what tests/store/coordinator_store_1.sql says on a new file. */
+static void write_old_store(const char *path)
+{
+    FILE *file = fopen(AIMS_SOURCE_DIR "/tests/store/coordinator_store_1.sql", "rb");
+    char *sql = calloc(1, 65536);
+    sqlite3 *handle = NULL;
+
+    assert_non_null(file);
+    assert_non_null(sql);
+    assert_true(fread(sql, 1, 65535, file) > 0);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(sqlite3_open(path, &handle), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(handle, sql, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(handle), SQLITE_OK);
+    free(sql);
+}
+
+static void a_store_of_the_first_schema_is_taken_over(void **state)
+{
+    struct desk *desk = *state;
+    struct digest docket = digest_of(40);
+    struct coordinator_store_papers *papers;
+    struct buffer out = {0};
+    struct digest *ids;
+    struct error error;
+    uint64_t serial;
+    size_t count;
+
+    coordinator_store_close(desk->store);
+    desk->store = NULL;
+    assert_int_equal(unlink(desk->path), 0);
+    write_old_store(desk->path);
+    reopen(desk);
+    reopen(desk);
+    assert_int_equal(only_case(desk, 10).state, COORDINATOR_STORE_DECIDED);
+    assert_int_equal(only_case(desk, 10).outcome, 3);
+    assert_string_equal(only_case(desk, 11).decision, "none");
+    assert_true(only_case(desk, 11).is_worth_repeating);
+    assert_int_equal(only_case(desk, 11).decided_at, 5000);
+    assert_int_equal(only_case(desk, 11).home, INDEX);
+    assert_int_equal(only_case(desk, 12).state, COORDINATOR_STORE_HEARD);
+    assert_int_equal(only_case(desk, 13).state, COORDINATOR_STORE_WAITING);
+    assert_int_equal(count_unfinished(desk), 1);
+    assert_int_equal(load_docket(desk, 41).record.proposed.view, 1);
+    assert_true(load_docket(desk, 41).is_own);
+    assert_true(load_docket(desk, 40).has_results);
+    assert_true(coordinator_store_result_report(desk->store, &docket, 1, &out, &error));
+    assert_string_equal(buffer_text(&out), "report b");
+    buffer_clear(&out);
+    assert_true(coordinator_store_result_certificate(desk->store, &docket, &out, &error));
+    assert_string_equal(buffer_text(&out), "certificate");
+    buffer_finish(&out);
+    assert_true(
+        coordinator_store_result_undelivered(desk->store, 0, 9, desk->arena, &ids, &count, &error));
+    assert_int_equal(count, 0);
+    assert_true(
+        coordinator_store_result_undelivered(desk->store, 1, 9, desk->arena, &ids, &count, &error));
+    assert_int_equal(count, 1);
+    assert_true(coordinator_store_result_papers(desk->store, &docket, 1, desk->arena, &papers,
+                                                &count, &error));
+    assert_int_equal(count, 1);
+    assert_true(coordinator_store_docket_next_serial(desk->store, &serial, &error));
+    assert_int_equal(serial, 3);
+}
+
 static void two_threads_connections_work_on_one_file(void **state)
 {
     struct desk *desk = *state;
@@ -736,6 +801,7 @@ int main(void)
         DESK_TEST(papers_are_kept_once_for_each_seat),
         DESK_TEST(misconduct_is_counted_once),
         DESK_TEST(a_changed_audit_log_shows),
+        DESK_TEST(a_store_of_the_first_schema_is_taken_over),
         DESK_TEST(two_threads_connections_work_on_one_file),
         DESK_TEST(a_store_opens_for_its_coordinator_only),
     };
