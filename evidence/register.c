@@ -372,12 +372,16 @@ static bool make_room(struct file_reader *reader, size_t row_count)
     return true;
 }
 
-/* The column NAME, or SIZE_MAX; warns of each unknown name once. */
-static size_t find_column(struct file_reader *reader, const char *name, uint32_t line)
+/* The column NAME, or SIZE_MAX; warns of each unknown name once. LIKELY is where it is looked for
+ * first: columns mostly come in the order of the schema. */
+static size_t find_column(struct file_reader *reader, const char *name, size_t likely,
+                          uint32_t line)
 {
     const char *names[SCHEMA_COLUMNS_MAX];
     char quote[VALUE_QUOTE_SIZE];
-    size_t found = schema_find_column(reader->table, name);
+    bool is_likely = likely < reader->table->column_count &&
+                     strcmp(reader->table->columns[likely].name, name) == 0;
+    size_t found = is_likely ? likely : schema_find_column(reader->table, name);
 
     for (size_t i = 0; i < reader->unknown_count && found == SIZE_MAX; i++) {
         if (strcmp(reader->unknown[i], name) == 0) {
@@ -405,6 +409,7 @@ static bool map_header(struct file_reader *reader, const struct csv *csv, size_t
 {
     bool is_seen[SCHEMA_COLUMNS_MAX] = {false};
     bool is_good = true;
+    size_t likely = 0;
 
     for (size_t i = 0; i < csv->column_count; i++) {
         const char *name = trim_text(reader, csv->header[i].text);
@@ -415,10 +420,11 @@ static bool map_header(struct file_reader *reader, const struct csv *csv, size_t
                 name = "";
             }
         }
-        map[i] = name == NULL ? SIZE_MAX : find_column(reader, name, csv->header[i].line);
+        map[i] = name == NULL ? SIZE_MAX : find_column(reader, name, likely, csv->header[i].line);
         if (map[i] == SIZE_MAX) {
             continue;
         }
+        likely = map[i] + 1;
         if (is_seen[map[i]]) {
             note_error(reader, map[i], csv->header[i].line, "is there a second time");
             is_good = false;
@@ -469,9 +475,12 @@ static void read_csv(struct file_reader *reader, struct bytes content)
 /* Sorts the members of a record into RAWS. */
 static void spread_record(struct file_reader *reader, const struct tree *record, struct raw *raws)
 {
-    for (const struct tree *member = record->child; member != NULL; member = member->next) {
-        size_t column = find_column(reader, member->key, member->line);
+    size_t likely = 0;
 
+    for (const struct tree *member = record->child; member != NULL; member = member->next) {
+        size_t column = find_column(reader, member->key, likely, member->line);
+
+        likely = column == SIZE_MAX ? likely : column + 1;
         if (column == SIZE_MAX || member->type == TREE_NULL) {
             continue;
         }

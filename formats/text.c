@@ -104,16 +104,37 @@ size_t text_count(struct bytes source)
     return count;
 }
 
+/* Whether all eight bytes of WORD are printable ASCII. */
+static bool is_printable(uint64_t word)
+{
+    uint64_t high = UINT64_C(0x8080808080808080);
+
+    /* With no high bit set, neither sum nor difference of one byte reaches into the next but where
+     * some byte is below 0x20 already. */
+    return ((word | (word - UINT64_C(0x2020202020202020)) | (word + UINT64_C(0x0101010101010101))) &
+            high) == 0;
+}
+
 bool text_has_control(const char *text)
 {
-    for (const uint8_t *byte = (const uint8_t *)text; *byte != 0; byte++) {
-        if (*byte >= 0x20 && *byte < 0x7F) {
-            continue;
-        }
-        bool is_c0 = *byte < 0x20 && *byte != '\n' && *byte != '\t';
-        bool is_c1 = *byte == 0xC2 && byte[1] >= 0x80 && byte[1] <= 0x9F;
+    size_t size = strlen(text);
+    size_t at = 0;
 
-        if (is_c0 || is_c1 || *byte == 0x7F) {
+    while (at < size) {
+        uint64_t word;
+
+        if (size - at >= sizeof(word)) {
+            memcpy(&word, text + at, sizeof(word));
+            if (is_printable(word)) {
+                at += sizeof(word);
+                continue;
+            }
+        }
+        uint8_t byte = (uint8_t)text[at++];
+        bool is_c0 = byte < 0x20 && byte != '\n' && byte != '\t';
+        bool is_c1 = byte == 0xC2 && (uint8_t)text[at] >= 0x80 && (uint8_t)text[at] <= 0x9F;
+
+        if (is_c0 || is_c1 || byte == 0x7F) {
             return true;
         }
     }

@@ -60,6 +60,25 @@ static void control_characters_are_seen(void **state)
     assert_true(text_has_control("\xC2\x9B"));
 }
 
+/* Texts are looked at in pieces of eight bytes. */
+static void a_control_character_is_found_wherever_it_stands(void **state)
+{
+    (void)state;
+    for (unsigned byte = 1; byte < 0x80; byte++) {
+        bool is_control = (byte < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7F;
+
+        for (size_t at = 0; at < 24; at++) {
+            for (int filler = ' '; filler <= '~'; filler += '~' - ' ') {
+                char text[25] = {0};
+
+                memset(text, filler, 24);
+                text[at] = (char)byte;
+                assert_int_equal(text_has_control(text), is_control);
+            }
+        }
+    }
+}
+
 static void names_that_a_file_system_may_take_for_one_are_equal_when_folded(void **state)
 {
     struct arena *arena = arena_create(10000);
@@ -100,6 +119,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(well_formed_utf8_is_told_from_everything_else),
         cmocka_unit_test(control_characters_are_seen),
+        cmocka_unit_test(a_control_character_is_found_wherever_it_stands),
         cmocka_unit_test(names_that_a_file_system_may_take_for_one_are_equal_when_folded),
         cmocka_unit_test(the_nearest_word_is_the_one_that_was_meant),
     };
