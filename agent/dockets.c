@@ -117,12 +117,40 @@ static bool keep_certificate(struct agent *agent, const struct certificate *cert
     return is_ok;
 }
 
+/* FROM has a certificate for the value that is decided here: it needs no second check. */
+static bool is_same_again(struct agent *agent, uint8_t from, struct bytes envelope)
+{
+    struct statement *claim = arena_alloc(agent->work, sizeof(*claim));
+    struct seat_store_docket ignored;
+    struct seat_record record;
+    struct error error;
+    bool is_found;
+
+    if (claim == NULL || !certificate_claim(envelope, "DECIDE", agent->work, claim, &error)) {
+        return false;
+    }
+    if (!seat_store_load(agent->store, &claim->docket, agent->work, &ignored, &record, &is_found,
+                         &error)) {
+        agent_fail(agent, &error);
+        return false;
+    }
+    if (!record.is_decided || !digest_equal(&record.decided, &claim->value)) {
+        return false;
+    }
+    delivery_done(agent->delivery, from, &claim->docket);
+    send_done(agent, from, claim);
+    return true;
+}
+
 void dockets_decide(struct agent *agent, uint8_t from, const struct message *message)
 {
     struct bytes envelope = message->decide.certificate;
     struct certificate *certificate = NULL;
     struct error error;
 
+    if (is_same_again(agent, from, envelope) || agent->failure.code != 0) {
+        return;
+    }
     if (!certificate_check(envelope, "DECIDE", &agent->roster, agent->work, &certificate, &error)) {
         agent_drop(agent, from, MESSAGE_DECIDE, &error);
         return;

@@ -572,6 +572,104 @@ static struct seat_store_certificate certificate_of(const struct digest *docket,
         .docket = *docket, .value = digest_of(value), .envelope = bytes_of_text(text)};
 }
 
+static void a_prepare_needs_its_value_too(void **state)
+{
+    struct desk *desk = *state;
+    bool is_twin;
+    bool is_found;
+    struct error error;
+    struct buffer out = {0};
+    struct digest docket = put_docket(desk, 1, 1, &is_twin);
+    struct seat_vote vote = vote_of(1, 50);
+    struct message_signed message = signed_text("vote", 4);
+    struct bytes nothing = {0};
+
+    assert_false(seat_store_save_prepare(desk->store, &docket, &vote, nothing, &message, &error));
+    assert_int_equal(error.code, ERROR_NOT_FOUND);
+    assert_int_equal(load(desk, &docket, &is_found).prepared.view, 0);
+    assert_true(
+        seat_store_save_value(desk->store, &docket, &vote.value, bytes_of_text("p"), &error));
+    assert_true(seat_store_save_prepare(desk->store, &docket, &vote, nothing, &message, &error));
+    crash(desk);
+    assert_int_equal(load(desk, &docket, &is_found).prepared.view, 1);
+    assert_true(seat_store_value(desk->store, &docket, &vote.value, &out, &error));
+    assert_buffer(&out, "p");
+}
+
+enum { STEP_COUNT = 8 };
+
+/* What is stored in a docket's life, one thing after the other. */
+static bool take_step(struct seat_store *store, unsigned step, struct error *error)
+{
+    const struct seat_store_docket docket = {
+        .id = digest_of(1), .home = 2, .serial = 1, .docket = signed_text("docket", 1)};
+    const struct seat_vote first = vote_of(1, 50);
+    const struct seat_vote second = vote_of(2, 50);
+    const struct message_signed message = signed_text("vote", 4);
+    const struct seat_store_new_view asked = new_view_of(2, &first, "two");
+    const struct seat_store_certificate certificate = certificate_of(&docket.id, 50, "c");
+    struct bytes frame = bytes_of_text("frame");
+    bool is_twin;
+
+    switch (step) {
+    case 1:
+        return seat_store_put_docket(store, &docket, &is_twin, error);
+    case 2:
+        return seat_store_save_verdict(store, &docket.id, &message, frame, NULL, 0, error);
+    case 3:
+        return seat_store_save_prepare(store, &docket.id, &first, frame, &message, error);
+    case 4:
+        return seat_store_save_lock(store, &docket.id, &first, frame, &message, error);
+    case 5:
+        return seat_store_save_new_view(store, &docket.id, &asked, error);
+    case 6:
+        return seat_store_save_view(store, &docket.id, 2, frame, error);
+    case 7:
+        return seat_store_save_prepare(store, &docket.id, &second, frame, &message, error);
+    case STEP_COUNT:
+        return seat_store_save_certificate(store, &certificate, error);
+    default:
+        return false;
+    }
+}
+
+/* A crash after each step: nothing that was signed is forgotten, and nothing that contradicts it is
+ * taken. */
+static void a_crash_after_any_step_forgets_nothing(void **state)
+{
+    struct desk *desk = *state;
+    const struct digest docket = digest_of(1);
+    const struct seat_vote other = vote_of(1, 51);
+    struct message_signed message = signed_text("vote", 4);
+    struct bytes frame = bytes_of_text("frame");
+    struct error error;
+    bool is_found;
+
+    for (unsigned step = 1; step <= STEP_COUNT; step++) {
+        assert_true(take_step(desk->store, step, &error));
+        crash(desk);
+        struct seat_record record = load(desk, &docket, &is_found);
+
+        assert_true(is_found);
+        assert_int_equal(record.has_verdict, step >= 2);
+        assert_int_equal(record.prepared.view, step >= 7 ? 2 : step >= 3 ? 1 : 0);
+        assert_int_equal(record.lock.view, step >= 4 ? 1 : 0);
+        assert_int_equal(record.asked, step >= 5 ? 2 : 0);
+        assert_int_equal(record.view, step >= 6 ? 2 : 0);
+        assert_int_equal(record.is_decided, step >= STEP_COUNT);
+        if (step >= 3) {
+            assert_false(
+                seat_store_save_prepare(desk->store, &docket, &other, frame, &message, &error));
+            assert_int_equal(error.code, ERROR_CONFLICT);
+        }
+        if (step >= 4) {
+            assert_false(
+                seat_store_save_lock(desk->store, &docket, &other, frame, &message, &error));
+            assert_int_equal(error.code, ERROR_CONFLICT);
+        }
+    }
+}
+
 static void a_certificate_ends_the_docket_and_forgets_its_other_values(void **state)
 {
     struct desk *desk = *state;
@@ -951,6 +1049,8 @@ int main(void)
         DESK_TEST(a_new_view_asks_for_more_than_was_asked_for_or_entered),
         DESK_TEST(a_new_view_that_forgets_a_commit_is_refused),
         DESK_TEST(a_commit_needs_its_value),
+        DESK_TEST(a_prepare_needs_its_value_too),
+        DESK_TEST(a_crash_after_any_step_forgets_nothing),
         DESK_TEST(a_certificate_ends_the_docket_and_forgets_its_other_values),
         DESK_TEST(a_value_outlives_its_certificate_for_a_while),
         DESK_TEST(a_certificate_is_owed_to_a_chair_until_it_is_delivered),
