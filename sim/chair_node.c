@@ -573,6 +573,8 @@ static void start_docket(struct model *model, uint16_t node, struct chair_docket
     chair->first_prepares = memory_take(&model->memory, size);
     chair->prepares = memory_take(&model->memory, size);
     chair->commits = memory_take(&model->memory, size);
+    chair->both_prepares[0] = memory_take(&model->memory, size);
+    chair->both_prepares[1] = memory_take(&model->memory, size);
     chair->reports = memory_take(&model->memory, setup->seat_count * sizeof(*chair->reports));
     chair_init(&chair->machine, &config, &chair->record);
     feed(model, node, chair, &event);
@@ -697,6 +699,9 @@ void chair_node_form(struct model *model, uint16_t node)
 
         trace_action(model, node, "persist docket", CHAIR_ACTION_REPORT_CONFLICT + 1, docket, NULL);
         (void)chair_node_open(model, node, docket);
+        if (self->strategies != 0) {
+            faults_chair_formed(model, node, docket);
+        }
     }
 }
 
@@ -754,7 +759,7 @@ static void take_submission(struct model *model, uint16_t node, const struct que
     struct node *self = &model->nodes[node];
     const struct header *header = objects_header(model, item->object);
 
-    if (header->home != self->number || !signing_verify_header(model, header)) {
+    if (!objects_check_header(model, header, self->number)) {
         return;
     }
     self->bundles[header->index] = 1;

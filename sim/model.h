@@ -218,6 +218,7 @@ struct seat_docket {
     uint32_t wanted; /* Value asked for. */
     uint8_t turn;    /* Who is asked next. */
     uint32_t proposal_in_hand;
+    uint32_t computed_proposal; /* The one that is being computed. */
     uint32_t qc_in_hand;
     uint32_t tc_in_hand;
     uint32_t certificate_in_hand;
@@ -235,7 +236,6 @@ struct chair_docket {
     bool is_known;
     struct chair_record record;
     uint32_t proposal;
-    uint32_t other_proposal; /* A faulty chair's second one. */
     uint32_t certificate;
     uint64_t stored;
     /* Memory. */
@@ -256,6 +256,10 @@ struct chair_docket {
     uint8_t next_turn;
     bool is_tc_due;
     struct chair_action tc_due;
+    /* Of a faulty one. */
+    uint32_t other_proposal;
+    uint32_t *both_prepares[2]; /* By seat: for its own proposal, for the other. */
+    bool both_certified[2];
     uint64_t deadline_us;
     uint64_t armed_us;
 };
@@ -287,7 +291,9 @@ struct node {
     uint8_t *bundles;  /* By case: 1 = it is here. */
     uint32_t waiting_count;
     /* Faulty. */
-    bool is_mute; /* Fell silent by its own strategy. */
+    bool is_mute;       /* Fell silent by its own strategy. */
+    uint32_t old_count; /* Dockets opened with old headers. */
+    uint64_t busy_us;   /* Mischief takes time: see faults_may(). */
     struct queue_item *seen;
     uint32_t seen_count;
 };

@@ -164,7 +164,7 @@ uint32_t objects_make_certificate(struct model *model, uint32_t docket, uint32_t
 /* ---- dockets ---- */
 
 /* S1: a function of the bytes alone. */
-static bool check_header(struct model *model, const struct header *header, uint8_t home)
+bool objects_check_header(struct model *model, const struct header *header, uint8_t home)
 {
     const struct hearing *hearing;
     const struct certificate *earlier;
@@ -220,7 +220,7 @@ uint32_t objects_make_docket(struct model *model, uint8_t home, uint32_t serial,
         const struct header *header = objects_header(model, headers[i]);
 
         docket->hash = objects_mix(docket->hash, header->payload);
-        docket->is_valid = docket->is_valid && check_header(model, header, home);
+        docket->is_valid = docket->is_valid && objects_check_header(model, header, home);
         docket->is_again = docket->is_again || header->attempt > 1;
         add_hearing(model, number, i, headers[i]);
     }

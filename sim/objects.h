@@ -42,7 +42,8 @@ uint32_t objects_make_docket(struct model *model, uint8_t home, uint32_t serial,
 uint32_t objects_make_header(struct model *model, uint16_t index, uint32_t attempt, uint8_t home,
                              uint32_t earlier);
 
-/* What "verified" means. */
+/* What "verified" means; a header for coordinator HOME. */
+bool objects_check_header(struct model *model, const struct header *header, uint8_t home);
 bool objects_check_qc(struct model *model, uint32_t number);
 bool objects_check_tc(struct model *model, uint32_t number);
 bool objects_check_certificate(struct model *model, uint32_t number);

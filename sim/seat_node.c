@@ -251,6 +251,7 @@ static void compute(struct model *model, uint16_t node, struct seat_docket *seat
 {
     uint32_t value = objects_number(&vote->value);
 
+    seat->computed_proposal = seat->proposal_in_hand;
     if (((seat->held | seat->stored) & bit_of(model, value)) != 0) {
         plan_computed(model, node, seat, value);
     } else if (seat->wanted != value) {
@@ -961,6 +962,7 @@ static void deliver_open(struct model *model, uint16_t node, struct seat_docket 
         break;
     case QUEUE_COMPUTED:
         event.type = SEAT_EVENT_COMPUTED;
+        seat->proposal_in_hand = seat->computed_proposal;
         event.computed.value = objects_value(model, item->object)->digest;
         event.computed.is_valid = objects_value(model, item->object)->is_valid;
         feed(model, node, seat, &event);
