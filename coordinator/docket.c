@@ -393,7 +393,7 @@ bool docket_tick(struct docket *docket)
     static const struct seat_set nobody = {{0, 0}};
     struct seat_set all = seat_set_others(&nobody, docket->coordinator->quorum.seat_count);
 
-    fetch_advance(docket, false);
+    fetch_advance(docket);
     if (!docket->has_results) {
         return false;
     }

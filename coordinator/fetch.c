@@ -33,9 +33,11 @@ static void ask_next(struct docket *docket)
     fetch->asked_ms = loop_now_ms();
     if (!choose(docket, &seat)) {
         fetch->asked = (struct seat_set){{0, 0}};
+        fetch->refused = fetch->asked;
         return; /* A new round begins next time. */
     }
     seat_set_add(&fetch->asked, seat);
+    fetch->last = seat;
     message.fetch.item = MESSAGE_ITEM_VALUE;
     message.fetch.digest = fetch->value;
     coordinator_send_one(docket->coordinator, seat, &message);
@@ -51,11 +53,27 @@ void fetch_begin(struct docket *docket, const struct digest *value, const struct
     }
 }
 
-void fetch_advance(struct docket *docket, bool has_refused)
+void fetch_advance(struct docket *docket)
 {
     const struct fetch *fetch = &docket->fetch;
 
-    if (fetch->is_active && (has_refused || loop_now_ms() >= fetch->asked_ms + FETCH_MS)) {
+    if (fetch->is_active && loop_now_ms() >= fetch->asked_ms + FETCH_MS) {
+        ask_next(docket);
+    }
+}
+
+bool fetch_awaits(const struct docket *docket, uint8_t seat)
+{
+    const struct fetch *fetch = &docket->fetch;
+
+    return fetch->is_active && seat_set_has(&fetch->asked, seat) &&
+           !seat_set_has(&fetch->refused, seat);
+}
+
+void fetch_refuse(struct docket *docket, uint8_t seat)
+{
+    seat_set_add(&docket->fetch.refused, seat);
+    if (docket->fetch.last == seat) {
         ask_next(docket);
     }
 }

@@ -16,16 +16,24 @@ struct docket;
 
 struct fetch {
     bool is_active;
-    struct digest value;    /* D */
-    struct seat_set likely; /* Signed for it. */
-    struct seat_set asked;  /* In this round. */
-    uint64_t asked_ms;      /* The last one. */
+    struct digest value;     /* D */
+    struct seat_set likely;  /* Signed for it. */
+    struct seat_set asked;   /* In this round. */
+    struct seat_set refused; /* Of those: had nothing, or something else. */
+    uint8_t last;            /* Asked last. */
+    uint64_t asked_ms;       /* When. */
 };
 
 /* Begins to ask for VALUE, unless that goes on already. */
 void fetch_begin(struct docket *docket, const struct digest *value, const struct seat_set *likely);
 
-/* Asks one more seat when the last one was given its time; at once when HAS_REFUSED. */
-void fetch_advance(struct docket *docket, bool has_refused);
+/* Asks one more seat when the last one was given its time. */
+void fetch_advance(struct docket *docket);
+
+/* Whether an answer of SEAT is waited for: each may give one in a round. */
+bool fetch_awaits(const struct docket *docket, uint8_t seat);
+
+/* SEAT, whose answer was waited for, has not brought it: the next one is asked at once. */
+void fetch_refuse(struct docket *docket, uint8_t seat);
 
 #endif

@@ -331,13 +331,13 @@ static void take_item(struct coordinator *coordinator, uint8_t seat, const struc
         }
         break;
     case MESSAGE_ITEM_DOCKET:
-        search_refused(coordinator, &message->item.digest);
+        search_refused(coordinator, seat, &message->item.digest);
         break;
     case MESSAGE_ITEM_VALUE:
         for (docket = coordinator->dockets; docket != NULL; docket = docket->next) {
             if (digest_equal(&docket->fetch.value, &message->item.digest) &&
-                seat_set_has(&docket->fetch.asked, seat)) {
-                fetch_advance(docket, true);
+                fetch_awaits(docket, seat)) {
+                fetch_refuse(docket, seat);
             }
         }
         break;

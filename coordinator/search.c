@@ -6,16 +6,20 @@
 #include "coordinator/docket.h"
 #include "crypto/hash.h"
 
-static void ask(struct coordinator *coordinator, struct search_item *item)
+static void ask(struct coordinator *coordinator, struct search_item *item, uint8_t seat)
 {
     struct message message = {.kind = MESSAGE_FETCH};
-    uint8_t seat = item->next;
 
     item->asked_ms = loop_now_ms();
-    item->next = (uint8_t)((seat + 1U) % coordinator->quorum.seat_count);
+    item->last = seat;
     message.fetch.item = MESSAGE_ITEM_DOCKET;
     message.fetch.digest = item->docket;
     coordinator_send_one(coordinator, seat, &message);
+}
+
+static void ask_next(struct coordinator *coordinator, struct search_item *item)
+{
+    ask(coordinator, item, (uint8_t)((item->last + 1U) % coordinator->quorum.seat_count));
 }
 
 static struct search_item *find(struct coordinator *coordinator, const struct digest *docket)
@@ -64,9 +68,8 @@ void search_add(struct coordinator *coordinator, uint8_t seat, const struct dige
         return;
     }
     item = make_room(coordinator, seat);
-    *item = (struct search_item){
-        .is_active = true, .docket = *docket, .began_ms = loop_now_ms(), .next = seat};
-    ask(coordinator, item);
+    *item = (struct search_item){.is_active = true, .docket = *docket, .began_ms = loop_now_ms()};
+    ask(coordinator, item, seat);
 }
 
 void search_tick(struct coordinator *coordinator)
@@ -83,18 +86,20 @@ void search_tick(struct coordinator *coordinator)
             if (now_ms >= item->began_ms + SEARCH_MS_MAX) {
                 item->is_active = false;
             } else if (now_ms >= item->asked_ms + SEARCH_MS) {
-                ask(coordinator, item);
+                item->refused = 0;
+                ask_next(coordinator, item);
             }
         }
     }
 }
 
-void search_refused(struct coordinator *coordinator, const struct digest *docket)
+void search_refused(struct coordinator *coordinator, uint8_t seat, const struct digest *docket)
 {
     struct search_item *item = find(coordinator, docket);
 
-    if (item != NULL) {
-        ask(coordinator, item);
+    if (item != NULL && item->last == seat && item->refused < coordinator->quorum.seat_count) {
+        item->refused++;
+        ask_next(coordinator, item);
     }
 }
 

@@ -24,7 +24,8 @@ struct search_item {
     struct digest docket;
     uint64_t began_ms;
     uint64_t asked_ms;
-    uint8_t next; /* Seat to be asked. */
+    uint8_t last;    /* Seat that was asked last. */
+    uint8_t refused; /* Seats that had nothing, in a row. */
 };
 
 struct search {
@@ -37,8 +38,9 @@ void search_add(struct coordinator *coordinator, uint8_t seat, const struct dige
 /* Asks on, and gives up. */
 void search_tick(struct coordinator *coordinator);
 
-/* SEAT has not got it: the next one is asked. */
-void search_refused(struct coordinator *coordinator, const struct digest *docket);
+/* SEAT has not got it: the next one is asked at once, unless all have been since the last time that
+ * one was waited for. */
+void search_refused(struct coordinator *coordinator, uint8_t seat, const struct digest *docket);
 
 /* A docket that came from SEAT: if it was searched it is verified, stored and opened. */
 void search_take(struct coordinator *coordinator, uint8_t seat,

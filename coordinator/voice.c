@@ -467,14 +467,14 @@ void voice_value(struct docket *docket, uint8_t seat, const struct message *mess
     struct ledger *ledger = NULL;
     struct error error;
 
-    if (!docket->fetch.is_active ||
+    if (!fetch_awaits(docket, seat) ||
         !codec_payload_decode_propose(message->propose.propose.payload, &propose, &error) ||
         !digest_equal(&propose.value, &docket->fetch.value)) {
         return; /* It was asked for once, and another seat was faster. */
     }
     if (!ledger_read(&source, frame, &ledger, &error)) {
         docket_drop(docket, seat, "the value", &error);
-        fetch_advance(docket, true);
+        fetch_refuse(docket, seat);
         return;
     }
     docket_take_value(docket, ledger);

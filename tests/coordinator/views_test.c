@@ -188,6 +188,7 @@ static struct desk *open_at_view_2(const struct digest *value)
     for (uint8_t seat = 0; seat < 4; seat++) {
         say_new_view(desk, seat, 2, value);
     }
+    assert_int_equal(count_sent(desk, MESSAGE_TC), 5);
     follow_tc(desk);
     assert_int_equal(desk->view, 2);
     return desk;
@@ -331,6 +332,30 @@ static void a_seat_that_invents_dockets_is_asked_for_few_of_them(void **state)
     clock_ms += 500;
     search_tick(desk->coordinator);
     assert_int_equal(count_sent(desk, MESSAGE_FETCH), 0);
+    desk_destroy(desk);
+}
+
+/* Nobody has it: one round of questions, and then one a second. */
+static void seats_that_have_nothing_are_not_asked_in_a_circle(void **state)
+{
+    struct desk *desk = open_watcher();
+    struct message message = {.kind = MESSAGE_TC};
+    struct message nothing = {.kind = MESSAGE_ITEM};
+
+    (void)state;
+    message.tc.docket = other_value;
+    message.tc.tc = bytes_of_text("nothing");
+    nothing.item.item = MESSAGE_ITEM_DOCKET;
+    nothing.item.digest = other_value;
+    say(desk, 2, &message);
+    for (unsigned i = 0; i < 100; i++) {
+        say(desk, desk->sent[desk->sent_count - 1].seat, &nothing);
+        say(desk, 4, &nothing);
+    }
+    assert_int_equal(count_sent(desk, MESSAGE_FETCH), 1 + 5);
+    clock_ms += SEARCH_MS;
+    search_tick(desk->coordinator);
+    assert_int_equal(count_sent(desk, MESSAGE_FETCH), 1 + 5 + 1);
     desk_destroy(desk);
 }
 
@@ -515,7 +540,7 @@ static void the_value_of_the_highest_qc_is_fetched_and_proposed_again(void **sta
 
     assert_true(digest_equal(&fetch.fetch.digest, &value));
     assert_int_equal(count_sent(desk, MESSAGE_PROPOSE), 0);
-    say_frame(desk, 0, proposal);
+    say_frame(desk, last_asked(desk), proposal);
     assert_up_to(desk, CHAIR_PREPARING);
     book = docket_of(desk)->chair.book;
     struct message propose = last_sent(desk, MESSAGE_PROPOSE);
@@ -563,7 +588,14 @@ static void seats_are_asked_for_a_value_until_one_has_it(void **state)
         }
     }
     assert_int_equal(seat_set_count(&asked), 5);
-    say_frame(desk, 2, proposal);
+    desk->sent_count = 0;
+    for (unsigned i = 0; i < 100; i++) {
+        say(desk, (uint8_t)(i % 5), &nothing);
+    }
+    assert_true(count_sent(desk, MESSAGE_FETCH) <= 5);
+    pass(desk, FETCH_MS);
+    (void)docket_tick(docket_of(desk));
+    say_frame(desk, last_asked(desk), proposal);
     assert_up_to(desk, CHAIR_PREPARING);
     desk_destroy(desk);
 }
@@ -581,11 +613,13 @@ static void a_value_that_a_later_view_has_overtaken_is_let_go(void **state)
     desk = open_at_view_2(&value);
     proposal = home_proposal(desk);
     assert_up_to(desk, CHAIR_RECOVERING);
+    uint8_t asked = last_asked(desk);
+
     for (uint8_t seat = 0; seat < 4; seat++) {
         say_new_view(desk, seat, 3, &value);
     }
     assert_up_to(desk, CHAIR_WATCHING);
-    say_frame(desk, 0, proposal);
+    say_frame(desk, asked, proposal);
     assert_null(docket_of(desk)->ledger);
     desk->sent_count = 0;
     pass(desk, FETCH_MS);
@@ -628,7 +662,7 @@ static void a_certificate_waits_for_its_value_through_a_restart(void **state)
     certificate.decide.certificate = buffer_bytes(&envelope);
     say(desk, 2, &certificate);
     assert_int_equal(count_sent(desk, MESSAGE_DONE), 0);
-    say_frame(desk, 1, proposal);
+    say_frame(desk, last_asked(desk), proposal);
     assert_decided(desk);
     assert_int_equal(count_sent(desk, MESSAGE_DONE), 1);
     say(desk, 4, &certificate);
@@ -659,7 +693,7 @@ static void commits_on_a_value_that_is_not_here_count_on_equal_bytes_alone(void 
     assert_up_to(desk, CHAIR_CERTIFIED);
     pass(desk, SETTLE_MS);
     assert_false(seat_set_has(&stored_certificate(desk)->signers, 0));
-    say_frame(desk, 3, proposal);
+    say_frame(desk, last_asked(desk), proposal);
     assert_decided(desk);
     assert_nobody_accused(desk);
     desk_destroy(desk);
@@ -686,7 +720,7 @@ static void a_certificate_that_a_seat_brings_decides(void **state)
     message.decide.certificate = buffer_bytes(&envelope);
     say(desk, 3, &message);
     assert_up_to(desk, CHAIR_DECIDED);
-    say_frame(desk, 3, proposal);
+    say_frame(desk, last_asked(desk), proposal);
     assert_decided(desk);
     assert_int_equal(count_sent(desk, MESSAGE_DONE), 1);
     /* It is repeated, to those who have not got it. */
@@ -814,7 +848,7 @@ static void a_hearing_assessed_in_two_dockets_is_a_proof(void **state)
             struct bytes proposal = home_proposal(desk);
 
             say_each(desk, say_commit, 5);
-            say_frame(desk, 3, proposal);
+            say_frame(desk, last_asked(desk), proposal);
             assert_decided(desk);
             docket_destroy(docket_of(desk));
         }
@@ -895,6 +929,7 @@ int main(void)
         cmocka_unit_test(a_docket_that_an_abstention_names_is_learned),
         cmocka_unit_test(a_docket_that_nobody_asked_for_is_not_taken),
         cmocka_unit_test(a_seat_that_invents_dockets_is_asked_for_few_of_them),
+        cmocka_unit_test(seats_that_have_nothing_are_not_asked_in_a_circle),
         cmocka_unit_test(a_home_cannot_fill_another_coordinators_memory),
         cmocka_unit_test(a_docket_of_ones_own_that_the_store_lacks_ends_the_coordinator),
         cmocka_unit_test(a_docket_whose_home_is_silent_is_finished_here),
