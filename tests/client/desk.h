@@ -26,6 +26,7 @@
 #define DESK_ATTEMPTS_MAX 5
 #define DESK_POSTS_MAX    32
 #define DESK_MEMORY       (8 * 1024 * 1024)
+#define DESK_ASLEEP       6
 
 enum desk_behaviour {
     DESK_HONEST = 0,
@@ -35,6 +36,9 @@ enum desk_behaviour {
     DESK_BUSTLES, /* The same, and tells of more progress every time. */
     DESK_LIES,    /* Says that all is decided, and has a certificate that few have signed. */
     DESK_FORGETS, /* Takes the case and does not know it afterwards. */
+    DESK_WAKES,   /* Closes the first DESK_ASLEEP connections, and is honest then. */
+    DESK_EVEN,    /* Takes even attempts only. */
+    DESK_ODD,     /* Takes odd attempts only. */
 };
 
 /* A hearing as it ends. */
@@ -58,17 +62,19 @@ struct desk_council {
     struct buffer forged;
     size_t post_count;
     struct desk_post posts[DESK_POSTS_MAX];
-    uint32_t asked_count; /* Questions of any kind. */
+    uint32_t connection_count;
 };
 
 struct desk {
     struct desk_council *council;
     uint8_t index;
     enum desk_behaviour behaviour;
+    uint32_t hidden; /* Attempt that it knows nothing of; 0 = none. */
     int listener;
     char url[64];
     pthread_t thread;
     uint32_t bustle;
+    uint32_t connection_count;
 };
 
 static inline void desk_answer(int connection, const char *status, const struct buffer *body)
@@ -101,8 +107,35 @@ static inline void desk_say(int connection, const char *status, const char *text
     buffer_finish(&body);
 }
 
-/* Notes the header in the body of REQUEST. */
-static inline void desk_note(struct desk *desk, const char *request)
+/* Whether DESK does its work on ATTEMPT. */
+static inline bool desk_takes(const struct desk *desk, uint32_t attempt)
+{
+    switch (desk->behaviour) {
+    case DESK_HONEST:
+    case DESK_WAKES:
+        return true;
+    case DESK_EVEN:
+        return attempt % 2 == 0;
+    case DESK_ODD:
+        return attempt % 2 == 1;
+    case DESK_DOWN:
+    case DESK_REFUSES:
+    case DESK_STALLS:
+    case DESK_BUSTLES:
+    case DESK_LIES:
+    case DESK_FORGETS:
+        return false;
+    }
+    CHECK_UNREACHABLE();
+}
+
+static inline bool desk_has_results(const struct desk *desk)
+{
+    return desk_takes(desk, 1) || desk_takes(desk, 2);
+}
+
+/* Notes the header in the body of REQUEST; true when it is taken. */
+static inline bool desk_note(struct desk *desk, const char *request)
 {
     struct arena *arena = arena_create(DESK_MEMORY);
     struct desk_council *council = desk->council;
@@ -117,35 +150,40 @@ static inline void desk_note(struct desk *desk, const char *request)
     CHECK(tree_need_text(tree, "header", &text, &error));
     CHECK(encode_from_base64(text, strlen(text), &payload));
     CHECK(codec_payload_decode_header(buffer_bytes(&payload), arena, &header, &error));
+    bool is_refused = desk->behaviour == DESK_REFUSES ||
+                      (desk_has_results(desk) && !desk_takes(desk, header.attempt));
+
     CHECK(council->post_count < DESK_POSTS_MAX);
     council->posts[council->post_count++] =
         (struct desk_post){desk->index, header.home, header.attempt, header.earlier.size};
-    if (desk->behaviour == DESK_HONEST && header.attempt > council->decided) {
+    if (desk_takes(desk, header.attempt) && header.attempt > council->decided) {
         council->decided = header.attempt;
     }
     buffer_finish(&payload);
     arena_destroy(arena);
+    return !is_refused;
 }
 
 static inline void desk_post(struct desk *desk, int connection, const char *request)
 {
-    desk_note(desk, request);
-    if (desk->behaviour == DESK_REFUSES) {
-        desk_say(connection, "403 Forbidden", "{\"detail\":\"not on the list\"}");
-    } else {
+    if (desk_note(desk, request)) {
         desk_say(connection, "202 Accepted", "{}");
+    } else {
+        desk_say(connection, "403 Forbidden", "{\"detail\":\"not on the list\"}");
     }
 }
 
 /* The attempt that stands: as in docs/PROTOCOL.md, "The client". */
-static inline uint32_t desk_standing(const struct desk_council *council)
+static inline uint32_t desk_standing(const struct desk *desk)
 {
+    const struct desk_council *council = desk->council;
     uint32_t standing = 0;
 
     for (uint32_t i = 1; i <= council->decided; i++) {
         enum findings_outcome outcome = council->results[i].outcome;
 
-        if (outcome != 0 && (standing == 0 || outcome >= council->results[standing].outcome)) {
+        if (outcome != 0 && i != desk->hidden &&
+            (standing == 0 || outcome >= council->results[standing].outcome)) {
             standing = i;
         }
     }
@@ -186,7 +224,7 @@ static inline void desk_result(const struct desk *desk, int connection, const ch
     const struct desk_council *council = desk->council;
     const char *query = strstr(request, "?attempt=");
     bool is_report = strstr(request, "/report") != NULL;
-    uint32_t attempt = desk_standing(council);
+    uint32_t attempt = desk_standing(desk);
 
     if (desk->behaviour == DESK_LIES) {
         desk_answer(connection, "200 OK",
@@ -196,8 +234,8 @@ static inline void desk_result(const struct desk *desk, int connection, const ch
     if (query != NULL) {
         attempt = (uint32_t)strtoul(query + strlen("?attempt="), NULL, 10);
     }
-    if (desk->behaviour != DESK_HONEST || attempt == 0 || attempt > council->decided ||
-        council->results[attempt].outcome == 0) {
+    if (!desk_has_results(desk) || attempt == 0 || attempt > council->decided ||
+        attempt == desk->hidden || council->results[attempt].outcome == 0) {
         desk_say(connection, "404 Not Found", "{\"detail\":\"not decided\"}");
         return;
     }
@@ -221,6 +259,12 @@ static inline void desk_serve_one(struct desk *desk, int connection, const char 
     }
 }
 
+static inline bool desk_is_down(const struct desk *desk)
+{
+    return desk->behaviour == DESK_DOWN ||
+           (desk->behaviour == DESK_WAKES && desk->connection_count <= DESK_ASLEEP);
+}
+
 static inline void *desk_serve(void *context)
 {
     struct desk *desk = context;
@@ -228,13 +272,14 @@ static inline void *desk_serve(void *context)
     for (int connection; (connection = accept(desk->listener, NULL, NULL)) >= 0;) {
         struct buffer request = {0};
 
-        if (desk->behaviour != DESK_DOWN) {
+        CHECK(pthread_mutex_lock(&desk->council->mutex) == 0);
+        desk->council->connection_count++;
+        desk->connection_count++;
+        if (!desk_is_down(desk)) {
             server_read(connection, &request);
-            CHECK(pthread_mutex_lock(&desk->council->mutex) == 0);
-            desk->council->asked_count++;
             desk_serve_one(desk, connection, buffer_text(&request));
-            CHECK(pthread_mutex_unlock(&desk->council->mutex) == 0);
         }
+        CHECK(pthread_mutex_unlock(&desk->council->mutex) == 0);
         (void)shutdown(connection, SHUT_WR);
         close(connection);
         buffer_finish(&request);

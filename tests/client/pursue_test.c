@@ -332,6 +332,84 @@ static void a_case_that_is_concluded_is_not_handed_in_again(void **state)
     assert_posts(scene, "");
 }
 
+/* Attempt 2 was begun before attempt 1 ended, and came to nothing. */
+static void a_conclusion_that_came_late_stands(void **state)
+{
+    static const enum desk_behaviour desks[] = {DESK_HONEST, DESK_HONEST};
+    static const enum end ends[] = {CONCLUSIVE, UNHEARD};
+    struct scene *scene = *state;
+
+    CONVENE(scene, desks, ends);
+    scene->council.decided = 2;
+    scene->desks[0].hidden = 1; /* Only the second one has heard of it. */
+    assert_result(scene, 1, FINDINGS_CONCLUSIVE);
+    assert_posts(scene, "");
+}
+
+static void what_was_heard_stands_when_it_is_looked_up_later(void **state)
+{
+    static const enum desk_behaviour desks[] = {DESK_HONEST};
+    static const enum end ends[] = {INCONCLUSIVE, UNHEARD};
+    struct scene *scene = *state;
+
+    CONVENE(scene, desks, ends);
+    scene->council.decided = 2;
+    scene->options.attempt_count = 2;
+    assert_result(scene, 1, FINDINGS_IN_DISPUTE);
+    assert_posts(scene, "");
+}
+
+static void an_attempt_that_is_under_way_is_joined(void **state)
+{
+    static const enum desk_behaviour desks[] = {DESK_HONEST};
+    static const enum end ends[] = {UNHEARD};
+    struct scene *scene = *state;
+
+    CONVENE(scene, desks, ends);
+    scene->council.decided = 2; /* Attempt 2 is in hand, and will not end. */
+    scene->options.timeout_ms = 8 * PATIENCE_MS;
+    assert_result(scene, 1, FINDINGS_UNHEARD);
+    assert_true(scene->council.post_count > 0);
+    assert_int_equal(scene->council.posts[0].attempt, 2);
+}
+
+static void coordinators_that_come_back_are_found(void **state)
+{
+    static const enum desk_behaviour desks[] = {DESK_WAKES, DESK_DOWN};
+    static const enum end ends[] = {CONCLUSIVE};
+    struct scene *scene = *state;
+
+    CONVENE(scene, desks, ends);
+    assert_result(scene, 1, FINDINGS_CONCLUSIVE);
+    assert_posts(scene, "0:1");
+}
+
+static void coordinators_that_are_down_are_not_asked_in_a_circle(void **state)
+{
+    static const enum desk_behaviour desks[] = {DESK_DOWN, DESK_DOWN};
+    static const enum end ends[] = {CONCLUSIVE};
+    struct scene *scene = *state;
+
+    CONVENE(scene, desks, ends);
+    scene->options.timeout_ms = 12 * PATIENCE_MS;
+    assert_false(pursue(scene));
+    assert_int_equal(scene->error.code, ERROR_TIMEOUT);
+    /* A question each; two tries at each without waiting, and at most two rounds with. */
+    assert_in_range(scene->council.connection_count, 4, 2 + 4 + 8);
+}
+
+/* What one refused of attempt 1 is no reason to give up attempt 2. */
+static void refusals_are_of_one_attempt(void **state)
+{
+    static const enum desk_behaviour desks[] = {DESK_EVEN, DESK_ODD};
+    static const enum end ends[] = {UNHEARD, CONCLUSIVE};
+    struct scene *scene = *state;
+
+    CONVENE(scene, desks, ends);
+    assert_result(scene, 2, FINDINGS_CONCLUSIVE);
+    assert_posts(scene, "0:1 1:1 1:2 0:2");
+}
+
 static void when_all_refuse_for_good_it_says_why(void **state)
 {
     static const enum desk_behaviour desks[] = {DESK_REFUSES, DESK_REFUSES};
@@ -407,6 +485,12 @@ int main(void)
         TEST(what_was_heard_stands),
         TEST(an_interrupted_run_goes_on_where_it_was),
         TEST(a_case_that_is_concluded_is_not_handed_in_again),
+        TEST(a_conclusion_that_came_late_stands),
+        TEST(what_was_heard_stands_when_it_is_looked_up_later),
+        TEST(an_attempt_that_is_under_way_is_joined),
+        TEST(coordinators_that_come_back_are_found),
+        TEST(coordinators_that_are_down_are_not_asked_in_a_circle),
+        TEST(refusals_are_of_one_attempt),
         TEST(when_all_refuse_for_good_it_says_why),
         TEST(time_that_is_over_is_said_so),
         TEST(what_there_is_when_the_time_is_over_is_the_result),

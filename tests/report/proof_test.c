@@ -536,6 +536,24 @@ static void only_a_hearing_assessed_in_both_dockets_counts(void **state)
     EXPECT_NOTHING(scene, proof);
 }
 
+/* They may be large, and prove nothing there. */
+static void dockets_are_kept_for_two_hearings_alone(void **state)
+{
+    struct scene *scene = *state;
+    struct fixture *fixture = scene->fixture;
+    struct proof proof = two_hearings(fixture, 1, 1);
+
+    assert_true(proof_judge(&fixture->roster, &proof, scene->arena, &scene->error));
+    assert_true(proof.dockets[0].payload.size > 0);
+    proof = two_hearings(fixture, 1, 1);
+    proof.second = verdict(fixture, id_of(&proof.dockets[0]), "other sheet", 1);
+    proof.dockets[1] = proof.dockets[0];
+    assert_true(proof_judge(&fixture->roster, &proof, scene->arena, &scene->error));
+    assert_int_equal(proof.kind, MISCONDUCT_TWO_VERDICTS);
+    assert_int_equal(proof.dockets[0].payload.size, 0);
+    assert_int_equal(proof.dockets[1].payload.size, 0);
+}
+
 static void a_later_attempt_is_another_hearing(void **state)
 {
     struct scene *scene = *state;
@@ -784,6 +802,7 @@ int main(void)
         TEST(the_largest_tc_is_judged_whatever_room_the_judge_has),
         TEST(two_dockets_under_one_serial_convict_their_home),
         TEST(only_a_hearing_assessed_in_both_dockets_counts),
+        TEST(dockets_are_kept_for_two_hearings_alone),
         TEST(a_later_attempt_is_another_hearing),
         TEST(no_two_messages_of_an_honest_seat_prove_anything),
         TEST(a_message_of_another_kind_proves_nothing),
