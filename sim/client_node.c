@@ -6,7 +6,7 @@
 #include "sim/trace.h"
 
 #define POLL_MS         1000
-#define WAIT_DOUBLINGS  10  /* wait_ms_max over wait_ms, as a power of 2. */
+#define WAIT_DOUBLINGS  6   /* wait_ms_max over wait_ms, as a power of 2. */
 #define HOSTILE_HEADERS 200 /* Most that a hostile submitter signs for one case. */
 
 static void feed(struct model *model, uint16_t index, struct petition_event *event);

@@ -606,6 +606,26 @@ static void count_left_out(struct model *model, const struct docket *docket)
     }
 }
 
+/* P4: nobody is heard again and again without an end. */
+static void check_attempts(struct model *model, uint16_t index)
+{
+    const struct client_case *client = &model->cases[index];
+    uint32_t number = client_node_standing(model, index);
+
+    if (!client->is_given_up || model->setup->is_client_hostile || number == 0 ||
+        model->setup->attempt_count < WORLD_ATTEMPTS_OWED) {
+        return;
+    }
+    const struct certificate *certificate = objects_certificate(model, number);
+    const struct hearing *hearing = objects_find_hearing(model, certificate->docket, index);
+
+    CHECK(hearing != NULL);
+    if (objects_value(model, certificate->value)->results[hearing->place].is_worth_repeating &&
+        oracles_is_progress_owed(model)) {
+        oracles_fail(model, WORLD_LIVENESS, "case %u has used up its attempts", index);
+    }
+}
+
 void oracles_finish(struct model *model, bool is_finished)
 {
     struct world_report *report = model->report;
@@ -623,6 +643,7 @@ void oracles_finish(struct model *model, bool is_finished)
     }
     for (uint16_t index = 0; index < model->setup->case_count; index++) {
         count_findings(model, index);
+        check_attempts(model, index);
     }
     for (uint16_t identity = 0; identity < model->identity_count; identity++) {
         report->faulty_count += model->guilty[identity] != 0;

@@ -19,6 +19,9 @@
 
 #define WORLD_KIND_COUNT 16 /* Kinds of message, numbered as in sim/queue.h. */
 
+/* A submitter of so many attempts is owed a conclusion before they are used up. */
+#define WORLD_ATTEMPTS_OWED 16
+
 enum world_oracle {
     WORLD_OK = 0,
     WORLD_AGREEMENT,      /* P1: two certificates for one docket with different D. */
