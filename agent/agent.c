@@ -270,69 +270,93 @@ static void take_tc(struct agent *agent, uint8_t from, const struct message *mes
     }
 }
 
+/* Whoever asks and does not read fills our queue: what is given to each is bounded, and grows again
+ * with time. True when COORDINATOR may ask for more. */
+static bool may_give(struct agent *agent, uint8_t coordinator)
+{
+    struct agent_peer *peer = &agent->peers[coordinator];
+    uint64_t now_ms = loop_now_ms();
+    uint64_t forgiven = (now_ms - peer->given_ms) * AGENT_GIVEN_PER_MS;
+
+    peer->given_size = peer->given_size > forgiven ? peer->given_size - forgiven : 0;
+    peer->given_ms = now_ms;
+    return peer->given_size < AGENT_GIVEN_MAX;
+}
+
+static void give(struct agent *agent, uint8_t to, struct bytes frame)
+{
+    agent->peers[to].given_size += frame.size;
+    agent_send_frame(agent, to, frame);
+}
+
 /* The docket as it was assigned. */
-static void send_docket(struct agent *agent, uint8_t to, const struct digest *docket)
+static bool find_docket(struct agent *agent, const struct digest *docket, struct buffer *frame,
+                        struct error *error)
 {
     struct message message = {.kind = MESSAGE_ASSIGN};
     struct seat_store_docket stored;
     struct seat_record record;
-    struct error error;
     bool is_found = false;
 
-    if (!seat_store_load(agent->store, docket, agent->work, &stored, &record, &is_found, &error)) {
-        agent_fail(agent, &error);
-    } else if (is_found) {
-        message.assign.docket = stored.docket;
-        agent_send(agent, to, &message);
+    if (!seat_store_load(agent->store, docket, agent->work, &stored, &record, &is_found, error)) {
+        return false;
+    }
+    if (!is_found) {
+        return error_set(error, ERROR_NOT_FOUND, "the docket is not stored");
+    }
+    message.assign.docket = stored.docket;
+    return codec_frame_encode(&message, frame, error);
+}
+
+/* What the store has for a FETCH, as a frame. ERROR_NOT_FOUND. */
+static bool find_item(struct agent *agent, enum message_item item, const struct digest *digest,
+                      struct buffer *frame, struct error *error)
+{
+    switch (item) {
+    case MESSAGE_ITEM_DOCKET:
+        return find_docket(agent, digest, frame, error);
+    case MESSAGE_ITEM_VERDICT:
+        return seat_store_verdict(agent->store, digest, frame, error);
+    case MESSAGE_ITEM_VALUE:
+        return seat_store_find_value(agent->store, digest, frame, error);
+    case MESSAGE_ITEM_BUNDLE:
+    case MESSAGE_ITEM_CERTIFICATE:
+    case MESSAGE_ITEM_PAPERS:
+    case MESSAGE_ITEM_OWN:
+    case MESSAGE_ITEM_COUNT:
+    default:
+        return error_set(error, ERROR_INVALID, "a seat does not keep what it asks for");
     }
 }
 
-/* A frame of the store, if IS_FOUND. */
-static void send_stored(struct agent *agent, uint8_t to, const struct buffer *frame, bool is_found,
-                        const struct error *error)
+static void give_item(struct agent *agent, uint8_t to, const struct message *message)
 {
-    if (is_found) {
-        agent_send_frame(agent, to, buffer_bytes(frame));
-    } else if (error->code != ERROR_NOT_FOUND) {
-        agent_fail(agent, error);
+    struct buffer frame = {0};
+    struct error error;
+
+    if (!may_give(agent, to)) {
+        error_record(&error, ERROR_LIMIT, "it asks for more than can be sent");
+        agent_drop(agent, to, MESSAGE_FETCH, &error);
+    } else if (find_item(agent, message->fetch.item, &message->fetch.digest, &frame, &error)) {
+        give(agent, to, buffer_bytes(&frame));
+    } else if (error.code == ERROR_INVALID) {
+        agent_drop(agent, to, MESSAGE_FETCH, &error);
+    } else if (error.code != ERROR_NOT_FOUND) {
+        agent_fail(agent, &error);
     }
+    buffer_finish(&frame);
 }
 
 static void take_fetch(struct agent *agent, uint8_t from, const struct message *message)
 {
-    const struct digest *digest = &message->fetch.digest;
-    struct buffer frame = {0};
-    struct error error;
-    bool is_found;
-
-    switch (message->fetch.item) {
-    case MESSAGE_ITEM_PAPERS:
-        papers_desk_ask(agent->papers_desk, from, digest, message->fetch.index);
+    if (message->fetch.item == MESSAGE_ITEM_PAPERS) {
+        papers_desk_ask(agent->papers_desk, from, &message->fetch.digest, message->fetch.index);
         work(agent);
-        break;
-    case MESSAGE_ITEM_CERTIFICATE:
-        (void)dockets_answer(agent, from, digest);
-        break;
-    case MESSAGE_ITEM_DOCKET:
-        send_docket(agent, from, digest);
-        break;
-    case MESSAGE_ITEM_VERDICT:
-        is_found = seat_store_verdict(agent->store, digest, &frame, &error);
-        send_stored(agent, from, &frame, is_found, &error);
-        break;
-    case MESSAGE_ITEM_VALUE:
-        is_found = seat_store_find_value(agent->store, digest, &frame, &error);
-        send_stored(agent, from, &frame, is_found, &error);
-        break;
-    case MESSAGE_ITEM_BUNDLE:
-    case MESSAGE_ITEM_OWN:
-    case MESSAGE_ITEM_COUNT:
-    default:
-        error_record(&error, ERROR_INVALID, "a seat does not keep what it asks for");
-        agent_drop(agent, from, MESSAGE_FETCH, &error);
-        break;
+    } else if (message->fetch.item == MESSAGE_ITEM_CERTIFICATE) {
+        (void)dockets_answer(agent, from, &message->fetch.digest);
+    } else {
+        give_item(agent, from, message);
     }
-    buffer_finish(&frame);
 }
 
 static void dispatch(struct agent *agent, uint8_t from, const struct message *message,

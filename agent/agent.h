@@ -40,7 +40,9 @@
 #define AGENT_VIEW_MS       3000   /* S4: time to vote in a view; doubles every m views, */
 #define AGENT_VIEW_MS_MAX   180000 /* up to this. */
 #define AGENT_REPEAT_MS     1000   /* Between two NEW-VIEWs, and two FETCHes of a value. */
-#define AGENT_CLOCK_S_MAX   300    /* Between a docket's as_of and this seat's clock. */
+#define AGENT_GIVEN_MAX     (128U * 1024 * 1024) /* Bytes that one coordinator may have us give, */
+#define AGENT_GIVEN_PER_MS  1024                 /* and how fast it may ask for as much again. */
+#define AGENT_CLOCK_S_MAX   300 /* Between a docket's as_of and this seat's clock. */
 #define AGENT_DOCKET_MEMORY (256U * 1024 * 1024) /* Bytes that one message may unfold into. */
 
 /* Undecided dockets of one home that are in memory, with their timers. When there are more, those
@@ -70,6 +72,8 @@ struct agent_peer {
     bool is_lost;             /* The hearings were told that it is not there. */
     uint64_t heard_ms;        /* Last message; before the first: the start. */
     uint64_t greeted_ms;      /* Last HELLO that was taken. */
+    uint64_t given_size;      /* Bytes given for its FETCHes and not yet forgiven, */
+    uint64_t given_ms;        /* at this time. */
 };
 
 struct hearing;

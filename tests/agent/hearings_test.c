@@ -228,6 +228,56 @@ static void a_bundle_that_stalls_is_fetched_elsewhere(void **state)
     assert_true(court->desks[1].fetch_count > 0);
 }
 
+/* More dockets than are kept awake: the first one sleeps when its votes come. */
+static void a_docket_that_sleeps_wakes_for_its_votes(void **state)
+{
+    struct court *court = *state;
+    struct desk *desk = &court->desks[0];
+    struct message_signed docket = open_docket(court, 1);
+    struct court_value value;
+    unsigned before = desk->verdict_count;
+
+    court_value(desk, &docket, 0, &value);
+    court_certify(court, &value);
+    for (unsigned i = 0; i < AGENT_AWAKE_MAX + 10; i++) {
+        struct message_signed late = court_docket(desk, 10 + i, 2 * AGENT_CLOCK_S_MAX);
+
+        court_assign(desk, &late);
+    }
+    court_await(court, &desk->verdict_count, before + AGENT_AWAKE_MAX + 10);
+    court_send(desk, &value.propose);
+    court_await(court, &desk->counts[MESSAGE_PREPARE], 1);
+    court_send(desk, &value.certify);
+    court_await(court, &desk->counts[MESSAGE_COMMIT], 1);
+}
+
+/* Who asks for a docket again and again, and reads nothing, gets so many and no more. */
+static void what_is_asked_for_without_end_is_given_up_to_a_limit(void **state)
+{
+    struct court *court = *state;
+    struct desk *desk = &court->desks[0];
+    struct message_signed docket = open_docket(court, 1);
+    struct court_value value;
+    struct message fetch_value = {.kind = MESSAGE_FETCH};
+
+    court_value(desk, &docket, 0, &value);
+    court_send(desk, &value.propose);
+    court_await(court, &desk->counts[MESSAGE_PREPARE], 1);
+    fetch_value.fetch.item = MESSAGE_ITEM_VALUE;
+    fetch_value.fetch.digest = value.statement->value;
+    while (!court_log_has(court, "FETCH dropped: it asks for more")) {
+        for (unsigned i = 0; i < 500; i++) {
+            court_send(desk, &fetch_value);
+        }
+        court_settle(desk);
+        assert_true(desk->counts[MESSAGE_PROPOSE] < 100000);
+    }
+    assert_true(desk->counts[MESSAGE_PROPOSE] > 1000);
+    court_settle(&court->desks[1]);
+    fetch(&court->desks[1], MESSAGE_ITEM_VALUE, &value.statement->value);
+    court_await(court, &court->desks[1].counts[MESSAGE_PROPOSE], 1);
+}
+
 /* S1: the dockets of one home wait for their own kind only. */
 static void a_home_whose_bundles_never_come_does_not_hold_up_another(void **state)
 {
@@ -394,6 +444,8 @@ int main(void)
         TEST(what_a_seat_keeps_it_gives_to_who_asks),
         TEST(an_assessment_goes_on_after_a_crash),
         TEST(a_bundle_that_stalls_is_fetched_elsewhere),
+        TEST(a_docket_that_sleeps_wakes_for_its_votes),
+        TEST(what_is_asked_for_without_end_is_given_up_to_a_limit),
         TEST(a_home_whose_bundles_never_come_does_not_hold_up_another),
         TEST(a_case_is_heard_again_once_every_earlier_hearing_is_decided),
         TEST(a_case_is_not_heard_again_without_the_certificate),
