@@ -167,28 +167,47 @@ static bool check_bundle(struct intake *intake, struct error *error)
     return true;
 }
 
+/* Whether the bundle may name PREVIOUS where the submitter's certificates here are LATEST. The same
+ * result has other signatures at another coordinator: where there are several, what is unknown here
+ * passes for the latest, and only what is known to be older does not. */
+static bool may_follow(const struct roster *roster, const struct digest *previous,
+                       const struct digest *latest, size_t count)
+{
+    bool is_older = false;
+
+    if (count == 0 || digest_equal(previous, &latest[0])) {
+        return true;
+    }
+    for (size_t i = 1; i < count; i++) {
+        is_older = is_older || digest_equal(previous, &latest[i]);
+    }
+    return roster->coordinator_count > 1 && !digest_is_zero(previous) && !is_older;
+}
+
 /* A first hearing must follow the submitter's last certificate, so that no result is left out of
  * the chain. */
 static bool check_previous(struct intake *intake, struct error *error)
 {
-    struct digest latest;
+    const struct http_options *options = intake->options;
+    struct digest *latest = NULL;
     char hex[DIGEST_HEX_SIZE];
+    size_t count = 0;
 
     intake->status = 500;
     if (intake->header.attempt > 1) {
         return true;
     }
-    if (!coordinator_store_case_latest(intake->options->store, intake->header.signing, &latest,
-                                       error)) {
+    if (!coordinator_store_case_latest(options->store, intake->header.signing, intake->arena,
+                                       &latest, &count, error)) {
         return false;
     }
-    if (!digest_is_zero(&latest) && !digest_equal(&latest, &intake->bundle.previous)) {
+    if (!may_follow(options->roster, &intake->bundle.previous, latest, count)) {
         intake->status = 409;
         return error_set(
             error, ERROR_INVALID,
             "the bundle does not name your last certificate, %s, as the previous one: pack it "
             "again with --previous and that certificate",
-            encode_digest(&latest, hex));
+            encode_digest(&latest[0], hex));
     }
     return true;
 }

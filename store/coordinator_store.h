@@ -132,11 +132,13 @@ MUST_USE bool coordinator_store_case_waiting(struct coordinator_store *store, si
                                              struct coordinator_store_case **out, size_t *count,
                                              struct error *error);
 
-/* SHA-256 of the submitter's latest certificate, by the time of its docket, which all coordinators
- * see alike; zero when there is none. */
+/* SHA-256 of each of the submitter's certificates, latest first by the time of its docket, which all
+ * coordinators see alike; at most COORDINATOR_STORE_LATEST_MAX. */
+#define COORDINATOR_STORE_LATEST_MAX 64
 MUST_USE bool coordinator_store_case_latest(struct coordinator_store *store,
                                             const uint8_t submitter[MESSAGE_KEY_SIZE],
-                                            struct digest *out, struct error *error);
+                                            struct arena *arena, struct digest **out, size_t *count,
+                                            struct error *error);
 
 /* Whether the submitter has a hearing in DOCKET. */
 MUST_USE bool coordinator_store_case_is_by(struct coordinator_store *store,

@@ -202,26 +202,42 @@ bool coordinator_store_case_waiting(struct coordinator_store *store, size_t limi
 }
 
 bool coordinator_store_case_latest(struct coordinator_store *store,
-                                   const uint8_t submitter[MESSAGE_KEY_SIZE], struct digest *out,
-                                   struct error *error)
+                                   const uint8_t submitter[MESSAGE_KEY_SIZE], struct arena *arena,
+                                   struct digest **out, size_t *count, struct error *error)
 {
     struct database_rows *rows;
-    bool has_row;
+    struct buffer list = {0};
+    size_t list_count = 0;
+    bool has_row = true;
 
-    if (!database_query(store->database,
-                        "SELECT certificate FROM hearings JOIN dockets d ON d.id = docket"
-                        " JOIN certificates USING (docket)"
-                        " WHERE submitter = ? ORDER BY as_of DESC, d.number DESC LIMIT 1",
-                        DATABASE_VALUES(database_blob(bytes_of(submitter, MESSAGE_KEY_SIZE))),
-                        &rows, error) ||
-        !database_next(rows, &has_row, error)) {
+    if (!database_query(
+            store->database,
+            "SELECT certificate FROM (SELECT DISTINCT docket FROM hearings"
+            " WHERE submitter = ?) JOIN certificates USING (docket)"
+            " JOIN dockets d ON d.id = docket ORDER BY as_of DESC, d.number DESC LIMIT ?",
+            DATABASE_VALUES(database_blob(bytes_of(submitter, MESSAGE_KEY_SIZE)),
+                            database_number(COORDINATOR_STORE_LATEST_MAX)),
+            &rows, error)) {
         return false;
     }
-    *out = (struct digest){{0}};
-    if (has_row) {
-        hash_bytes(database_column_blob(rows, 0), out);
-        database_end(rows);
+    bool is_ok = database_next(rows, &has_row, error);
+
+    while (is_ok && has_row) {
+        struct digest read;
+
+        hash_bytes(database_column_blob(rows, 0), &read);
+        buffer_append(&list, &read, sizeof(read));
+        list_count++;
+        is_ok = database_next(rows, &has_row, error);
     }
+    database_end(rows);
+    struct digest *array = database_take_array(&list, is_ok, arena, error);
+
+    if (array == NULL) {
+        return false;
+    }
+    *out = array;
+    *count = list_count;
     return true;
 }
 

@@ -1028,6 +1028,32 @@ static void a_new_case_must_follow_the_last_certificate(void **state)
     buffer_finish(&linked.file);
 }
 
+/* Another coordinator has other signatures on the same result; an older one is known for what it
+ * is. */
+static void a_certificate_as_another_coordinator_has_it_may_be_the_last(void **state)
+{
+    struct desk *desk = *state;
+    static const char *const certificates[] = {"{\"older\":1}", "{\"latest\":1}"};
+    struct bundle_header linked_header = plan(desk, 1);
+
+    for (uint32_t i = 0; i < 2; i++) {
+        struct digest id = {{0xCA, (uint8_t)i}};
+        struct digest docket = hear_at(desk, &id, i + 1, 1);
+
+        decide(desk, &docket, certificates[i], "{}");
+    }
+    for (unsigned is_other = 0; is_other < 2; is_other++) {
+        hash_bytes(bytes_of_text(is_other == 0 ? certificates[0] : "{\"latest\":\"elsewhere\"}"),
+                   &linked_header.previous);
+        struct pack linked = pack(&linked_header, desk->fixture->submitter, 1000);
+        struct message_header header = header_of(desk, &linked);
+
+        put(desk, &linked);
+        expect_case(desk, &header, is_other == 0 ? 409 : 202, "");
+        buffer_finish(&linked.file);
+    }
+}
+
 static void a_second_attempt_needs_an_inconclusive_certificate_of_the_first(void **state)
 {
     struct desk *desk = *state;
@@ -1758,6 +1784,7 @@ int main(void)
         TEST(no_more_cases_wait_than_are_allowed),
         TEST(the_body_of_a_case_must_be_the_one_that_was_signed),
         TEST(a_new_case_must_follow_the_last_certificate),
+        TEST(a_certificate_as_another_coordinator_has_it_may_be_the_last),
         TEST(a_second_attempt_needs_an_inconclusive_certificate_of_the_first),
         TEST(the_conclusive_hearing_stands),
         TEST(of_hearings_without_conclusion_the_latest_that_was_heard_stands),

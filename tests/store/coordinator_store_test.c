@@ -542,25 +542,40 @@ static void certificates_that_contradict_each_other_are_both_kept(void **state)
     assert_int_equal(counts_of(desk).conflicts, 1);
 }
 
+/* SHA-256 of TEXT is certificate NUMBER of the submitter's, of whom there are COUNT. */
+static void assert_latest(struct desk *desk, uint8_t submitter_byte, size_t count, size_t number,
+                          const char *text)
+{
+    uint8_t submitter[MESSAGE_KEY_SIZE];
+    struct digest *latest;
+    struct digest expected;
+    struct error error;
+    size_t found;
+
+    memset(submitter, submitter_byte, sizeof(submitter));
+    assert_true(coordinator_store_case_latest(desk->store, submitter, desk->arena, &latest, &found,
+                                              &error));
+    assert_int_equal(found, count);
+    if (count > 0) {
+        hash_bytes(bytes_of_text(text), &expected);
+        assert_true(digest_equal(&latest[number], &expected));
+    }
+}
+
 static void the_latest_certificate_of_a_submitter_is_found(void **state)
 {
     struct desk *desk = *state;
     struct coordinator_store_hearing again = {.case_id = digest_of(10), .attempt = 2};
     struct coordinator_store_hearing old = {.case_id = digest_of(12), .attempt = 1};
     const struct coordinator_store_results one = {.count = 1, .results = results};
-    uint8_t submitter[MESSAGE_KEY_SIZE];
     struct digest docket = open_common_docket(desk);
     struct digest later = digest_of(41);
     struct digest learned = digest_of(42);
-    struct digest latest;
-    struct digest expected;
     struct error error;
 
-    memset(submitter, 5, sizeof(submitter));
     memset(again.submitter, 5, sizeof(again.submitter));
     memset(old.submitter, 5, sizeof(old.submitter));
-    assert_true(coordinator_store_case_latest(desk->store, submitter, &latest, &error));
-    assert_true(digest_is_zero(&latest));
+    assert_latest(desk, 5, 0, 0, "");
     assert_true(certify(desk, &docket, 60, "first", &error));
     assert_true(add_case(desk, 10, 2, 5));
     assert_true(open_docket(desk, 41, 2, &again, 1, &error));
@@ -569,13 +584,10 @@ static void the_latest_certificate_of_a_submitter_is_found(void **state)
     assert_true(learn_docket(desk, 42, 7, &old, 1, &error));
     assert_true(certify_with(desk, &learned, 62, "third", &one, &error));
     reopen(desk);
-    assert_true(coordinator_store_case_latest(desk->store, submitter, &latest, &error));
-    hash_bytes(bytes_of_text("second"), &expected);
-    assert_true(digest_equal(&latest, &expected));
-    memset(submitter, 6, sizeof(submitter));
-    assert_true(coordinator_store_case_latest(desk->store, submitter, &latest, &error));
-    hash_bytes(bytes_of_text("first"), &expected);
-    assert_true(digest_equal(&latest, &expected));
+    assert_latest(desk, 5, 3, 0, "second");
+    assert_latest(desk, 5, 3, 1, "first");
+    assert_latest(desk, 5, 3, 2, "third");
+    assert_latest(desk, 6, 1, 0, "first");
 }
 
 static void papers_are_kept_once_for_each_seat(void **state)
