@@ -922,6 +922,143 @@ static void replays_accuse_nobody(void **state)
     desk_destroy(desk);
 }
 
+/* ---- a seat that says anything ---- */
+
+static uint32_t draw(uint64_t *chance, uint32_t limit)
+{
+    *chance = *chance * 6364136223846793005U + 1442695040888963407U;
+    return (uint32_t)((*chance >> 33) % limit);
+}
+
+/* Frames that only somebody faulty sends, well formed enough to be looked at. */
+static void say_garbage(struct desk *desk, uint8_t seat, uint64_t *chance)
+{
+    struct message message = {.kind = MESSAGE_TC};
+    struct buffer noise = {0};
+
+    for (uint32_t size = 1 + draw(chance, 200); size > 0; size--) {
+        buffer_append_byte(&noise, (uint8_t)draw(chance, 256));
+    }
+    message.tc.docket = desk->docket.scope.docket;
+    message.tc.tc = keep(desk, &noise);
+    if (draw(chance, 2) == 0) {
+        message.kind = MESSAGE_DECIDE;
+        message.decide.docket = desk->docket.scope.docket;
+        message.decide.certificate = message.tc.tc;
+    }
+    say(desk, seat, &message);
+}
+
+static void lie(struct desk *desk, uint8_t seat, struct bytes proposal, uint64_t *chance)
+{
+    const struct digest *honest = &desk->statement.value;
+    const struct digest *value = draw(chance, 2) == 0 ? honest : &other_value;
+    uint32_t view = 1 + draw(chance, 4);
+    struct message message;
+
+    switch (draw(chance, 8)) {
+    case 0:
+        message = make_verdict(desk, seat, draw(chance, 3));
+        say(desk, seat, &message);
+        break;
+    case 1:
+        say_vote(desk, MESSAGE_PREPARE, seat, prepare_payload(desk, view, value));
+        break;
+    case 2:
+        say_vote(desk, MESSAGE_COMMIT, seat, commit_payload(desk, view, value));
+        break;
+    case 3:
+        say_new_view(desk, seat, view + 1, NULL);
+        break;
+    case 4:
+        message = make_new_view(desk, seat, view + 1, value);
+        message.new_view.qc = message.new_view.report.payload;
+        say(desk, seat, &message);
+        break;
+    case 5:
+        say_frame(desk, seat, proposal);
+        break;
+    case 6:
+        say_done(desk, seat);
+        break;
+    default:
+        say_garbage(desk, seat, chance);
+        break;
+    }
+}
+
+/* The honest seats answer what is to be answered; a PROPOSE brings the TC they vote under. */
+static void serve_views(struct desk *desk, uint8_t liar)
+{
+    while (desk->served_count < desk->sent_count) {
+        struct sent sent = desk->sent[desk->served_count++];
+        struct message message;
+        struct error error;
+
+        if (sent.seat == liar) {
+            continue;
+        }
+        if (sent.kind == MESSAGE_PROPOSE) {
+            require(codec_frame_decode(sent.frame, desk->arena, &message, &error), &error);
+            hash_bytes(message.propose.tc, &desk->tc);
+            desk->view = 2;
+            study(desk);
+        }
+        answer(desk, &sent);
+    }
+}
+
+/* One faulty seat of five in a docket whose home is dead, at a coordinator that dies now and then. */
+static void run_with_liar(uint64_t seed)
+{
+    struct desk *desk = open_learned();
+    struct bytes proposal = home_proposal(desk);
+    uint64_t chance = seed;
+    uint8_t liar = (uint8_t)draw(&chance, 5);
+    struct proof proofs[32];
+
+    for (unsigned step = 0; step < 80 && docket_of(desk) != NULL; step++) {
+        uint32_t what = draw(&chance, 20);
+        uint8_t seat = (uint8_t)draw(&chance, 5);
+
+        if (what == 0) {
+            restart(desk);
+        } else if (what < 12) {
+            lie(desk, liar, proposal, &chance);
+        } else if (what < 15 && seat != liar) {
+            say_new_view(desk, seat, 2, NULL);
+        } else if (what == 15) {
+            pass(desk, draw(&chance, 300));
+        } else {
+            serve_views(desk, liar);
+        }
+    }
+    for (unsigned turn = 0; turn < 200 && docket_of(desk) != NULL; turn++) {
+        for (uint8_t seat = 0; seat < 5 && turn % 20 == 0; seat++) {
+            if (seat != liar && docket_of(desk)->chair.view == 1) {
+                say_new_view(desk, seat, 2, NULL);
+            }
+        }
+        serve_views(desk, liar);
+        pass(desk, SETTLE_MS);
+    }
+    assert_decided(desk);
+    for (size_t i = read_proofs(desk, proofs, 32); i > 0; i--) {
+        assert_true(proofs[i - 1].is_seat);
+        assert_int_equal(proofs[i - 1].signer, liar);
+    }
+    desk_destroy(desk);
+}
+
+static void no_faulty_seat_keeps_another_homes_docket_open_or_accuses_an_honest_one(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 40; seed++) {
+        print_message("seed %llu\n", (unsigned long long)seed);
+        run_with_liar(seed);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -950,6 +1087,7 @@ int main(void)
         cmocka_unit_test(a_hearing_assessed_in_two_dockets_is_a_proof),
         cmocka_unit_test(two_dockets_under_one_serial_are_a_proof_and_both_are_heard),
         cmocka_unit_test(replays_accuse_nobody),
+        cmocka_unit_test(no_faulty_seat_keeps_another_homes_docket_open_or_accuses_an_honest_one),
     };
 
     log_open("views-test", LOG_TEXT, LOG_WARNING);
