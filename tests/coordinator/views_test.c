@@ -1050,7 +1050,7 @@ static void run_with_liar(uint64_t seed)
     desk_destroy(desk);
 }
 
-static void no_faulty_seat_keeps_another_homes_docket_open_or_accuses_an_honest_one(void **state)
+static void no_liar_keeps_another_homes_docket_open_or_accuses_the_honest(void **state)
 {
     (void)state;
     for (uint64_t seed = 1; seed <= 40; seed++) {
@@ -1087,7 +1087,7 @@ int main(void)
         cmocka_unit_test(a_hearing_assessed_in_two_dockets_is_a_proof),
         cmocka_unit_test(two_dockets_under_one_serial_are_a_proof_and_both_are_heard),
         cmocka_unit_test(replays_accuse_nobody),
-        cmocka_unit_test(no_faulty_seat_keeps_another_homes_docket_open_or_accuses_an_honest_one),
+        cmocka_unit_test(no_liar_keeps_another_homes_docket_open_or_accuses_the_honest),
     };
 
     log_open("views-test", LOG_TEXT, LOG_WARNING);
