@@ -35,7 +35,7 @@ plot findings findings 10200    # 34 numbers x 6 strategies x 50 seeds
 plot domain domain 1300         # 13 sizes x 100
 plot latency latency 1800       # 9 sizes x 2 x 100
 plot loss loss 2000             # 2 sizes x 10 chances x 100
-plot views views 2400           # 4 numbers x 6 strategies x 100
-plot censor censor 2250         # 15 numbers x 3 x 50
+plot views views 2000           # 4 numbers x 5 strategies x 100
+plot censor censor 1400         # 14 numbers x 5 x 20
 plot traffic traffic 180        # 9 sizes x 2 x 10
 plot throughput throughput 160  # 8 numbers x 2 sizes x 10

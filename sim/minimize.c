@@ -10,19 +10,31 @@
 /* Council sizes that are tried instead of a larger one. 5 and 8 tell q from its rivals. */
 static const uint8_t sizes[] = {4, 5, 6, 7, 8, 9, 10, 11, 13, 16, 20, 24, 28, 32};
 
+/* Whether SETUP with SEED fails as it should. A flaw must be to blame: without it nothing fails. */
+static bool fails(struct minimize *minimize, const struct setup *setup, uint64_t seed)
+{
+    struct world_report report;
+
+    minimize->run_count++;
+    world_run_in(minimize->world, setup, seed, &report, NULL);
+    if (report.failed != minimize->oracle || setup->flaws == 0) {
+        return report.failed == minimize->oracle;
+    }
+    *minimize->flawless = *setup;
+    minimize->flawless->flaws = 0;
+    world_run_in(minimize->world, minimize->flawless, seed, &report, NULL);
+    return report.failed == WORLD_OK;
+}
+
 /* Runs CANDIDATE with the seed that failed last and with some others. True, and the candidate is
  * the setup from now on, when the same oracle failed. */
 static bool accept(struct minimize *minimize, const struct setup *candidate)
 {
-    struct world_report report;
-
     for (uint32_t i = 0; i < minimize->tries && minimize->run_count < minimize->run_count_max;
          i++) {
         uint64_t seed = i == 0 ? minimize->seed : i;
 
-        minimize->run_count++;
-        world_run_in(minimize->world, candidate, seed, &report, NULL);
-        if (report.failed == minimize->oracle) {
+        if (fails(minimize, candidate, seed)) {
             minimize->seed = seed;
             *minimize->setup = *candidate;
             return true;
@@ -354,7 +366,9 @@ bool minimize_run(struct minimize *minimize)
     struct setup *candidate = malloc(sizeof(*candidate));
     bool is_smaller = true;
 
+    minimize->flawless = malloc(sizeof(*minimize->flawless));
     CHECK(candidate != NULL);
+    CHECK(minimize->flawless != NULL);
     CHECK(minimize->tries >= 1);
     CHECK(minimize->oracle != WORLD_OK);
     for (unsigned round = 0; round < ROUNDS_MAX && is_smaller; round++) {
@@ -370,5 +384,6 @@ bool minimize_run(struct minimize *minimize)
         is_smaller = plainer_faults(minimize, candidate) || is_smaller;
     }
     free(candidate);
+    free(minimize->flawless);
     return is_confirmed(minimize);
 }

@@ -5,7 +5,8 @@
  *
  * What is taken away: faults, partitions, rule sets, trouble in the network, phases, seats,
  * coordinators, cases, criteria, parameters. Every run draws anew, so a smaller setup is tried with
- * several seeds, and the seed it failed with is part of the result. */
+ * several seeds, and the seed it failed with is part of the result. A setup with a known-bad
+ * variant must pass without it. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,7 +21,8 @@ struct minimize {
     enum world_oracle oracle; /* That has to fail. */
     uint32_t tries;           /* Seeds per smaller setup, from 1. */
     uint64_t run_count_max;
-    uint64_t run_count; /* Made so far. */
+    uint64_t run_count;     /* Made so far. */
+    struct setup *flawless; /* Its own, for a while. */
 };
 
 /* Makes the setup smaller as long as it can. True when the result was run twice more and failed

@@ -24,7 +24,7 @@ struct panel {
     const char *label;
     enum statistic statistic;
     const char *top;    /* Column. */
-    const char *bottom; /* RATIO: the other column. */
+    const char *bottom; /* RATIO: the other column. MEDIAN: of the runs where this is not 0. */
 };
 
 /* What a kind of plot shows: series by the column BY, over the column X. */
@@ -34,7 +34,10 @@ struct kind {
     const char *x;
     const char *x_label;
     const char *by;
+    const char *by_label;
     bool marks_f; /* A line where x is f, if all runs have the same. */
+    const char
+        *dodge; /* Of x, from one series to the next, or equal lines would hide each other. */
     struct panel panels[PANELS_MAX];
 };
 
@@ -44,7 +47,9 @@ static const struct kind kinds[] = {
      "faulty_seats",
      "faulty seats",
      "seat_strategy",
+     "what they do",
      true,
+     "0.04",
      {{"kept", STATISTIC_RATIO, "kept", "findings"},
       {"flipped", STATISTIC_RATIO, "flipped", "findings"},
       {"contested", STATISTIC_RATIO, "open", "findings"}}},
@@ -53,7 +58,9 @@ static const struct kind kinds[] = {
      "domain_seats",
      "seats that run the faulty rule set",
      "scenario",
+     "scenario",
      true,
+     "0",
      {{"kept", STATISTIC_RATIO, "kept", "findings"},
       {"flipped", STATISTIC_RATIO, "flipped", "findings"},
       {"contested", STATISTIC_RATIO, "open", "findings"}}},
@@ -62,38 +69,48 @@ static const struct kind kinds[] = {
      "seats",
      "seats",
      "coordinators",
+     "coordinators",
      false,
-     {{"milliseconds, median and 5 to 95 %", STATISTIC_MEDIAN, "latency_mean_ms", NULL}}},
+     "0.4",
+     {{"milliseconds, median and 5 to 95 %", STATISTIC_MEDIAN, "latency_mean_ms", "decided"}}},
     {"loss",
      "Time from submission to certificate against loss",
      "loss_ppm",
-     "messages lost, parts in a million",
+     "messages lost of a million",
+     "seats",
      "seats",
      false,
-     {{"milliseconds, median and 5 to 95 %", STATISTIC_MEDIAN, "latency_mean_ms", NULL}}},
+     "1000",
+     {{"milliseconds, median and 5 to 95 %", STATISTIC_MEDIAN, "latency_mean_ms", "decided"}}},
     {"views",
      "What faulty coordinators cost",
      "faulty_chairs",
      "faulty coordinators",
      "chair_strategy",
+     "what they do",
      false,
-     {{"view of the certificate", STATISTIC_MEDIAN, "view_max", NULL},
-      {"milliseconds to the certificate", STATISTIC_MEDIAN, "latency_mean_ms", NULL}}},
+     "0.02",
+     {{"view of the certificate", STATISTIC_MEDIAN, "view_max", "decided"},
+      {"milliseconds to the certificate", STATISTIC_MEDIAN, "latency_mean_ms", "decided"}}},
     {"censor",
      "What a censoring coordinator can leave out",
      "chair_value",
      "honest seats left out of every book",
      "faulty_seats",
+     "liars",
      false,
+     "0.06",
      {{"contested findings", STATISTIC_RATIO, "open", "findings"},
       {"flipped findings", STATISTIC_RATIO, "flipped", "findings"},
-      {"runs with a contested case", STATISTIC_SHARE, "contested", NULL}}},
+      {"cases decided", STATISTIC_RATIO, "decided", "cases"}}},
     {"traffic",
      "Messages and bytes of one run",
      "seats",
      "seats",
      "coordinators",
+     "coordinators",
      false,
+     "0.4",
      {{"messages", STATISTIC_MEDIAN, "messages", NULL},
       {"bytes", STATISTIC_MEDIAN, "bytes", NULL}}},
     {"throughput",
@@ -101,8 +118,10 @@ static const struct kind kinds[] = {
      "cases",
      "cases",
      "seats",
+     "seats",
      false,
-     {{"milliseconds to the last certificate", STATISTIC_MEDIAN, "latency_max_ms", NULL}}},
+     "0.4",
+     {{"milliseconds to the last certificate", STATISTIC_MEDIAN, "latency_max_ms", "decided"}}},
 };
 
 enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]) };
@@ -179,7 +198,9 @@ static struct statistics_interval measure(const struct statistics *statistics,
     case STATISTIC_SHARE:
         return statistics_share(group, top);
     case STATISTIC_MEDIAN:
-        return statistics_median(group, top);
+        return statistics_median(
+            group, top,
+            panel->bottom == NULL ? STATISTICS_ALL : statistics_value(statistics, panel->bottom));
     }
     CHECK_UNREACHABLE();
 }
@@ -250,17 +271,21 @@ static void write_panel(const struct kind *kind, size_t panel, const char *data,
 
     buffer_append_text(out, "set ylabel ");
     write_string(kind->panels[panel].label, out);
-    buffer_format(out, "\nset yrange [0:%s]\n%s\nplot", is_share ? "1.02" : "*",
-                  panel == 0 ? "set key outside right top" : "unset key");
+    buffer_format(out, "\nset yrange [0:%s]\n", is_share ? "1.02" : "*");
+    buffer_append_text(out, panel == 0 ? "set key outside right top title " : "unset key");
+    if (panel == 0) {
+        write_string(kind->by_label, out);
+    }
+    buffer_append_text(out, "\nplot");
     for (size_t i = 0; i < series_count; i++) {
         size_t column = 2 + 3 * panel;
 
         buffer_append_text(out, i == 0 ? " " : ", \\\n    ");
         write_string(data, out);
         buffer_format(out,
-                      " index %zu using 1:%zu:%zu:%zu with yerrorlines pointtype 7 "
+                      " index %zu using ($1+%zu*%s):%zu:%zu:%zu with yerrorlines pointtype 7 "
                       "pointsize 0.3 linetype %zu title ",
-                      i, column, column + 1, column + 2, i + 1);
+                      i, i, kind->dodge, column, column + 1, column + 2, i + 1);
         write_string(series[i]->keys[0], out);
     }
     buffer_append_byte(out, '\n');
@@ -274,10 +299,11 @@ static void write_script(const struct kind *kind, const struct statistics *stati
     int f = kind->marks_f ? common_f(statistics) : -1;
     size_t panels = panel_count(kind);
 
-    buffer_format(out,
-                  "set terminal svg size 860,%zu dynamic font 'sans-serif,12' background "
-                  "rgb 'white'\nset output ",
-                  120 + 240 * panels);
+    buffer_format(
+        out,
+        "set terminal svg size 860,%zu dynamic noenhanced font 'sans-serif,12' background "
+        "rgb 'white'\nset output ",
+        120 + 240 * panels);
     write_string(picture, out);
     buffer_append_text(out, "\nset grid\nset rmargin 22\nset lmargin 10\nset xlabel ");
     write_string(kind->x_label, out);

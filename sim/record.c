@@ -74,6 +74,20 @@ static struct faulty find_faulty(const struct setup *setup, bool is_seat)
     return found;
 }
 
+/* Seats of the largest rule set whose seats err together. */
+static uint64_t count_domain(const struct setup *setup)
+{
+    uint64_t most = 0;
+
+    for (size_t i = 0; i < setup->ruleset_count; i++) {
+        const struct setup_ruleset *ruleset = &setup->rulesets[i];
+        uint64_t count = (uint64_t)(ruleset->last_seat - ruleset->first_seat + 1);
+
+        most = ruleset->is_shared && count > most ? count : most;
+    }
+    return most;
+}
+
 static uint64_t count_crashes(const struct setup *setup)
 {
     uint64_t count = 0;
@@ -112,10 +126,7 @@ static void put_council(struct sink *sink, const struct setup *setup)
     put(sink, "coordinators", setup->coordinator_count);
     put(sink, "cases", setup->case_count);
     put(sink, "criteria", setup->criterion_count);
-    put(sink, "domain_seats",
-        setup->ruleset_count == 0
-            ? 0
-            : (uint64_t)(setup->rulesets[0].last_seat - setup->rulesets[0].first_seat + 1));
+    put(sink, "domain_seats", count_domain(setup));
 }
 
 static void put_faults(struct sink *sink, const struct setup *setup)

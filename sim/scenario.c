@@ -497,13 +497,16 @@ static bool read_flaw(struct drawing *drawing)
     return true;
 }
 
-/* From when on liveness counts: the last phase, unless the scenario says. */
+/* From when on all is well and liveness counts, unless the scenario says: the last phase; when
+ * there is only one, half-way. */
 static bool draw_settled(struct drawing *drawing)
 {
     const struct tree *settled = tree_get(drawing->scenario->tree, "settled_ms");
     const struct draw_limits limits = {0, TIME_MAX, 0};
     const struct setup *setup = drawing->setup;
-    int64_t settled_ms = (int64_t)setup->phases[setup->phase_count - 1].from_ms;
+    int64_t settled_ms =
+        (int64_t)(setup->phase_count == 1 ? setup->limit_ms / 2
+                                          : setup->phases[setup->phase_count - 1].from_ms);
 
     if (settled != NULL && !draw_number(&drawing->draw, settled, &limits, &settled_ms)) {
         return false;

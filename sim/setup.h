@@ -62,12 +62,12 @@ enum setup_strategy {
     SETUP_SILENT, /* Says nothing. */
     SETUP_LATE,   /* Everything `value` ms later. */
     SETUP_CRASH,  /* Stops after `value` actions, for `other` ms (0: for ever). Not Byzantine. */
-    SETUP_OLD_BACKUP, /* Crashes after `value` actions and starts from its disk `other` actions ago. */
-    SETUP_LOST_ROW, /* Crashes after `value` actions, without the last thing it stored. */
-    SETUP_UNSYNCED, /* Crashes after `value` actions between sending and storing. */
-    SETUP_TWINS,    /* Two honest machines with one key. */
-    SETUP_NOISE,    /* Valid signatures on random content. */
-    SETUP_REPLAY,   /* Sends what it and others sent before, again. */
+    SETUP_OLD_BACKUP, /* Crashes after `value` actions, starts from its disk `other` actions ago. */
+    SETUP_LOST_ROW,   /* Crashes after `value` actions, without the last thing it stored. */
+    SETUP_UNSYNCED,   /* Crashes after `value` actions between sending and storing. */
+    SETUP_TWINS,      /* Two honest machines with one key. */
+    SETUP_NOISE,      /* Valid signatures on random content. */
+    SETUP_REPLAY,     /* Sends what it and others sent before, again. */
     /* Seats. */
     SETUP_TWO_VERDICTS,
     SETUP_TWO_PREPARES,

@@ -299,30 +299,34 @@ static int compare_numbers(const void *a, const void *b)
     return left < right ? -1 : left > right;
 }
 
-uint64_t statistics_percentile(const struct statistics_group *group, size_t value, unsigned percent)
+uint64_t statistics_percentile(const struct statistics_group *group, size_t value, size_t where,
+                               unsigned percent)
 {
-    CHECK(percent >= 1);
-    CHECK(percent <= 100);
-    if (group->run_count == 0) {
-        return 0;
-    }
-    uint64_t *sorted = malloc(group->run_count * sizeof(*sorted));
+    uint64_t *sorted = malloc((group->run_count + 1) * sizeof(*sorted));
+    uint64_t found = 0;
+    size_t count = 0;
 
     CHECK(sorted != NULL);
-    memcpy(sorted, group->values[value], group->run_count * sizeof(*sorted));
-    qsort(sorted, group->run_count, sizeof(*sorted), compare_numbers);
-    uint64_t found = sorted[(group->run_count * percent + 99) / 100 - 1];
-
+    CHECK(percent >= 1);
+    CHECK(percent <= 100);
+    for (size_t i = 0; i < group->run_count; i++) {
+        if (where == STATISTICS_ALL || group->values[where][i] != 0) {
+            sorted[count++] = group->values[value][i];
+        }
+    }
+    qsort(sorted, count, sizeof(*sorted), compare_numbers);
+    found = count == 0 ? 0 : sorted[(count * percent + 99) / 100 - 1];
     free(sorted);
     return found;
 }
 
-struct statistics_interval statistics_median(const struct statistics_group *group, size_t value)
+struct statistics_interval statistics_median(const struct statistics_group *group, size_t value,
+                                             size_t where)
 {
     return (struct statistics_interval){
-        .value = (double)statistics_percentile(group, value, 50),
-        .low = (double)statistics_percentile(group, value, 5),
-        .high = (double)statistics_percentile(group, value, 95),
+        .value = (double)statistics_percentile(group, value, where, 50),
+        .low = (double)statistics_percentile(group, value, where, 5),
+        .high = (double)statistics_percentile(group, value, where, 95),
     };
 }
 

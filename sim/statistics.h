@@ -30,9 +30,9 @@ struct statistics {
     struct statistics_group *groups; /* In the order of their keys, numbers as numbers. */
 };
 
-/* Reads COUNT files of sweeps, one after another, into STATISTICS, whose names say what to take. The
- * first begins with the header; shards go on without. A text counts as 1 and an empty cell as 0.
- * The caller calls statistics_finish(), also after a failure.
+/* Reads COUNT files of sweeps, one after another, into STATISTICS, whose names say what to take.
+ * The first begins with the header; shards go on without. A text counts as 1 and an empty cell as
+ * 0. The caller calls statistics_finish(), also after a failure.
  *
  * Errors: ERROR_NOT_FOUND, ERROR_IO; ERROR_INVALID when a file has no such column or is no CSV. */
 MUST_USE bool statistics_load(struct statistics *statistics, const char *const *paths, size_t count,
@@ -56,11 +56,15 @@ struct statistics_interval statistics_share(const struct statistics_group *group
 struct statistics_interval statistics_ratio(const struct statistics_group *group, size_t top,
                                             size_t bottom);
 
-/* Median of column VALUE, from its 5th to its 95th percentile. */
-struct statistics_interval statistics_median(const struct statistics_group *group, size_t value);
+#define STATISTICS_ALL SIZE_MAX /* Every run. */
 
-/* Smallest value that PERCENT (1 .. 100) of the runs do not exceed; 0 without runs. */
-uint64_t statistics_percentile(const struct statistics_group *group, size_t value,
+/* Median of column VALUE, from its 5th to its 95th percentile, of the runs in which column WHERE is
+ * not 0. */
+struct statistics_interval statistics_median(const struct statistics_group *group, size_t value,
+                                             size_t where);
+
+/* Smallest value that PERCENT (1 .. 100) of these runs do not exceed; 0 without runs. */
+uint64_t statistics_percentile(const struct statistics_group *group, size_t value, size_t where,
                                unsigned percent);
 
 /* Sum over the runs. */

@@ -9,16 +9,17 @@
 #include "sim/command.h"
 #include "sim/statistics.h"
 
-/* Numbers whose percentiles are told. */
-static const char *const measures[] = {"latency_mean_ms", "latency_max_ms", "view_max",
-                                       "attempt_max",     "messages",       "bytes",
-                                       "signed",          "verified",       "certificate_bytes"};
+/* Numbers whose percentiles are told; the first ones only of runs that decided something. */
+static const char *const measures[] = {
+    "latency_mean_ms", "latency_max_ms", "view_max", "certificate_bytes", "attempt_max",
+    "messages",        "bytes",          "signed",   "verified"};
 /* Shares of findings. */
 static const char *const shares[] = {"kept", "flipped", "open"};
 static const char *const others[] = {"failed", "contested", "unheard", "findings",
-                                     "proved", "accused",   "liars"};
+                                     "proved", "accused",   "liars",   "decided"};
 
 enum {
+    MEASURE_DECIDED = 4,
     MEASURE_COUNT = sizeof(measures) / sizeof(measures[0]),
     SHARE_COUNT = sizeof(shares) / sizeof(shares[0]),
     OTHER_COUNT = sizeof(others) / sizeof(others[0]),
@@ -71,6 +72,12 @@ static double part(const struct statistics *statistics, const struct statistics_
     return of == 0 ? 1 : (double)proved / (double)of;
 }
 
+/* The runs that measure INDEX is about. */
+static size_t where_of(const struct statistics *statistics, size_t index)
+{
+    return index < MEASURE_DECIDED ? statistics_value(statistics, "decided") : STATISTICS_ALL;
+}
+
 static void print_interval(const char *name, struct statistics_interval interval)
 {
     printf("  %-20s %.4f  (%.4f to %.4f)\n", name, interval.value, interval.low, interval.high);
@@ -94,11 +101,13 @@ static void print_group(const struct statistics *statistics, const struct statis
     }
     for (size_t i = 0; i < MEASURE_COUNT; i++) {
         size_t value = statistics_value(statistics, measures[i]);
+        size_t where = where_of(statistics, i);
 
         printf("  %-20s p50 %" PRIu64 "  p95 %" PRIu64 "  p99 %" PRIu64 "  max %" PRIu64 "\n",
-               measures[i], statistics_percentile(group, value, 50),
-               statistics_percentile(group, value, 95), statistics_percentile(group, value, 99),
-               statistics_percentile(group, value, 100));
+               measures[i], statistics_percentile(group, value, where, 50),
+               statistics_percentile(group, value, where, 95),
+               statistics_percentile(group, value, where, 99),
+               statistics_percentile(group, value, where, 100));
     }
     printf("  %-20s precision %.4f  recall %.4f\n", "misconduct",
            part(statistics, group, "accused"), part(statistics, group, "liars"));
@@ -123,14 +132,14 @@ static struct json *interval_json(struct statistics_interval interval)
     return json;
 }
 
-static struct json *measure_json(const struct statistics_group *group, size_t value)
+static struct json *measure_json(const struct statistics_group *group, size_t value, size_t where)
 {
     struct json *json = json_object();
 
-    json_set(json, "p50", json_integer((int64_t)statistics_percentile(group, value, 50)));
-    json_set(json, "p95", json_integer((int64_t)statistics_percentile(group, value, 95)));
-    json_set(json, "p99", json_integer((int64_t)statistics_percentile(group, value, 99)));
-    json_set(json, "max", json_integer((int64_t)statistics_percentile(group, value, 100)));
+    json_set(json, "p50", json_integer((int64_t)statistics_percentile(group, value, where, 50)));
+    json_set(json, "p95", json_integer((int64_t)statistics_percentile(group, value, where, 95)));
+    json_set(json, "p99", json_integer((int64_t)statistics_percentile(group, value, where, 99)));
+    json_set(json, "max", json_integer((int64_t)statistics_percentile(group, value, where, 100)));
     return json;
 }
 
@@ -155,7 +164,9 @@ static struct json *group_json(const struct statistics *statistics,
                                                 statistics_value(statistics, "findings"))));
     }
     for (size_t i = 0; i < MEASURE_COUNT; i++) {
-        json_set(json, measures[i], measure_json(group, statistics_value(statistics, measures[i])));
+        json_set(json, measures[i],
+                 measure_json(group, statistics_value(statistics, measures[i]),
+                              where_of(statistics, i)));
     }
     json_set(json, "precision", fraction(part(statistics, group, "accused")));
     json_set(json, "recall", fraction(part(statistics, group, "liars")));

@@ -237,7 +237,7 @@ static void a_plot_is_data_and_a_script_for_gnuplot(void **state)
 
     assert_non_null(strstr(buffer_text(&script), "set output 't.svg'"));
     assert_non_null(strstr(buffer_text(&script), "set label 1 'f = 1' at 1"));
-    assert_non_null(strstr(buffer_text(&script), "'t.dat' index 2 using 1:8:9:10"));
+    assert_non_null(strstr(buffer_text(&script), "'t.dat' index 2 using ($1+2*0.04):8:9:10"));
     assert_non_null(strstr(buffer_text(&script), "title 'two_verdicts'"));
     assert_non_null(strstr(buffer_text(&data), "# seat_strategy two_verdicts: faulty_seats"));
     assert_false(program_has(program, "t.svg"));

@@ -73,7 +73,8 @@ static void what_a_scenario_leaves_out_is_as_in_production(void **state)
     assert_int_equal(setup->phases[0].loss, 0);
     assert_int_equal(setup->fault_count, 0);
     assert_int_equal(setup->ruleset_count, 0);
-    assert_int_equal(setup->settled_ms, 0);
+    assert_int_equal(setup->limit_ms, 14400000);
+    assert_int_equal(setup->settled_ms, 7200000);
     assert_false(setup->is_crypto_real);
     assert_null(setup->matrix);
 }
