@@ -261,7 +261,7 @@ static bool is_of_this_life(const struct node *node, const struct queue_item *it
     }
 }
 
-static void deliver(struct model *model, const struct queue_item *item)
+void world_deliver(struct model *model, const struct queue_item *item)
 {
     const struct node *node;
 
@@ -302,33 +302,36 @@ static void advance(struct model *model, uint64_t now_us)
 }
 
 /* When a run ends that comes to no end: where nobody is owed one, soon after the attacks. */
-static uint64_t limit_us(const struct model *model)
+static uint64_t limit_ms(const struct model *model)
 {
-    uint64_t limit_ms = model->setup->limit_ms;
+    uint64_t limit = model->setup->limit_ms;
 
-    if (!oracles_is_progress_owed(model) && limit_ms > 2 * model->setup->settled_ms) {
-        limit_ms = 2 * model->setup->settled_ms;
+    if (!oracles_is_progress_owed(model) && limit > 2 * model->setup->settled_ms) {
+        limit = 2 * model->setup->settled_ms;
     }
-    return limit_ms * 1000;
+    return limit;
 }
 
-/* Runs until everything has ended, and a little longer: what comes too late must do no harm. */
-static bool run(struct model *model)
+/* Until everything has ended, and a little longer: what comes too late must do no harm. */
+bool world_pass(struct model *model, uint64_t until_ms)
 {
-    uint64_t end_us = limit_us(model);
+    uint64_t end_us = until_ms * 1000;
     bool is_over = false;
     struct queue_item item;
 
-    while (model->report->failed == WORLD_OK && queue_take(&model->queue, &item) &&
-           item.due_us <= end_us) {
+    while (model->report->failed == WORLD_OK && queue_take(&model->queue, &item)) {
+        if (item.due_us > end_us) {
+            queue_put(&model->queue, &item);
+            break;
+        }
         advance(model, item.due_us);
-        deliver(model, &item);
+        world_deliver(model, &item);
         if (model->is_settling) {
             model->is_settling = false;
             if (is_finished(model) != is_over) {
                 is_over = !is_over;
                 end_us = is_over ? model->now_us + UINT64_C(2000) * model->setup->repeat_ms
-                                 : limit_us(model);
+                                 : until_ms * 1000;
             }
         }
     }
@@ -380,7 +383,22 @@ void world_run_in(struct world *world, const struct setup *setup, uint64_t seed,
 
     clear(model);
     init(model, setup, seed, out, trace);
-    oracles_finish(model, run(model));
+    oracles_finish(model, world_pass(model, limit_ms(model)));
+    signing_finish(model);
+}
+
+struct model *world_begin(struct world *world, const struct setup *setup, uint64_t seed,
+                          struct world_report *out, struct buffer *trace)
+{
+    clear(&world->model);
+    init(&world->model, setup, seed, out, trace);
+    world->model.is_held = true;
+    return &world->model;
+}
+
+void world_end(struct model *model)
+{
+    oracles_finish(model, is_finished(model));
     signing_finish(model);
 }
 

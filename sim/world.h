@@ -77,12 +77,25 @@ struct world_report {
 /* The memory of runs, for many runs one after another. The caller destroys it; destroy(NULL) does
  * nothing. */
 struct world;
+struct model;
+struct queue_item;
 struct world *world_create(void);
 void world_destroy(struct world *world);
 
 /* Runs SETUP in WORLD, as world_run() does. */
 void world_run_in(struct world *world, const struct setup *setup, uint64_t seed,
                   struct world_report *out, struct buffer *trace);
+
+/* The same in steps, for tests that write a schedule out (sim/direct.h): begins a run in which
+ * messages wait to be delivered, ... */
+struct model *world_begin(struct world *world, const struct setup *setup, uint64_t seed,
+                          struct world_report *out, struct buffer *trace);
+/* ... lets a message or an event happen, ... */
+void world_deliver(struct model *model, const struct queue_item *item);
+/* ... what is planned happen up to UNTIL_MS, or all that is left, ... */
+bool world_pass(struct model *model, uint64_t until_ms);
+/* ... and ends it. */
+void world_end(struct model *model);
 
 /* Runs SETUP. TRACE, unless NULL, gets one line per event and action. */
 void world_run(const struct setup *setup, uint64_t seed, struct world_report *out,
