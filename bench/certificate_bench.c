@@ -1,6 +1,6 @@
-/* Measures what it takes to check a certificate offline with the roster alone, as `aims verify` does
- * between reading the files and printing. Prints one line of JSON: microseconds of elapsed time, the
- * least and at the median.
+/* Measures what it takes to check a certificate offline with the roster alone, as `aims verify`
+ * does between reading the files and printing. Prints one line of JSON: microseconds of elapsed
+ * time, the least and at the median.
  *
  *     certificate_bench CERTIFICATE ROSTER */
 
@@ -48,7 +48,7 @@ static bool read_file(const char *path, struct buffer *out, struct error *error)
     return true;
 }
 
-/* Checks the certificate once more, the roster being read anew; SIGNERS is how many seats signed. */
+/* Checks the certificate once more, the roster being read anew; SIGNERS: how many seats signed. */
 static bool check_once(struct bytes certificate, struct bytes roster, uint64_t *took_ns,
                        size_t *signers, struct error *error)
 {

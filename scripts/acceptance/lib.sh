@@ -35,6 +35,19 @@ build() {
     rm -f "$log"
 }
 
+# Programs that only tests have, built as the others are, and the others beside them; they are what is
+# tried from now on.
+build_for_tests() { # TARGET...
+    [ -z "${AIMS_BIN:-}" ] || return 0
+    if ! (cd "$root" && cmake --preset acceptance && cmake --build --preset acceptance -j 2 --target "$@") \
+        >"$work/build.log" 2>&1; then
+        tail -n 20 "$work/build.log" >&2
+        return 1
+    fi
+    bin=$root/build/acceptance/bin
+    PATH=$bin:$PATH
+}
+
 # ---- processes ----
 
 start() { # NAME LOG COMMAND...
