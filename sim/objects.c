@@ -101,7 +101,9 @@ static uint32_t *copy_numbers(struct model *model, const uint32_t *numbers, size
 {
     uint32_t *copy = memory_take(&model->memory, (count + 1) * sizeof(*copy));
 
-    memcpy(copy, numbers, count * sizeof(*copy));
+    if (count > 0) {
+        memcpy(copy, numbers, count * sizeof(*copy));
+    }
     return copy;
 }
 

@@ -124,7 +124,6 @@ static void a_certificate_must_verify(void **state)
 
     (void)state;
     begin(&stage, 0);
-    direct_flow(stage.model, 15, DIRECT_ALL, DIRECT_ALL);
     struct chair_docket *chair = objects_docket(stage.model, DOCKET)->chairs[CHAIR];
 
     for (uint8_t seat = 0; seat < 4; seat++) {
@@ -157,15 +156,13 @@ static void a_vote_that_is_not_on_the_disk_must_not_be_sent(void **state)
 
     (void)state;
     begin(&stage, 0);
-    direct_flow(stage.model, 15, DIRECT_ALL, DIRECT_ALL);
     struct seat_docket *seat = objects_docket(stage.model, DOCKET)->seats[0];
     struct chair_docket *chair = objects_docket(stage.model, DOCKET)->chairs[CHAIR];
 
-    assert_int_not_equal(seat->prepare, 0);
+    while (seat->prepare == 0) {
+        direct_flow(stage.model, 1, DIRECT_ALL, DIRECT_ALL);
+    }
     seat->record.prepared.view = 0;
-    seat->machine.phase = SEAT_PREPARED;
-    seat->machine.lock = (struct seat_vote){0};
-    seat->machine.prepared = objects_vote(stage.model, 1, stage.values[0], 0);
     direct_show(stage.model, QUEUE_PROPOSE, CHAIR, DOCKET, chair->proposal, 1);
     assert_failed(&stage, WORLD_DURABLE);
 }
