@@ -26,7 +26,7 @@ build clang
 echo "test: running"
 ctest --preset dev -j "$jobs" 2>&1
 
-echo "test: the same seeds under gcc and clang"
+echo "test: the same seeds under gcc (not optimised) and clang (optimised)"
 sweeps() { "build/$1/tests/sim_world_test" 2>/dev/null | grep '^sweep'; }
 gcc_sweeps=$(sweeps dev)
 clang_sweeps=$(sweeps clang)
