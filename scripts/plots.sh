@@ -38,4 +38,5 @@ plot loss loss 2000             # 2 sizes x 10 chances x 100
 plot views views 2000           # 4 numbers x 5 strategies x 100
 plot censor censor 1400         # 14 numbers x 5 x 20
 plot traffic traffic 180        # 9 sizes x 2 x 10
+plot types types 90             # 9 sizes x 10
 plot throughput throughput 160  # 8 numbers x 2 sizes x 10

@@ -27,7 +27,8 @@ struct panel {
     const char *bottom; /* RATIO: the other column. MEDIAN: of the runs where this is not 0. */
 };
 
-/* What a kind of plot shows: series by the column BY, over the column X. */
+/* What a kind of plot shows: series by the column BY, over the column X. Without BY there is a
+ * series for each kind of message, and the panels have their columns from `types`. */
 struct kind {
     const char *name;
     const char *title;
@@ -35,9 +36,8 @@ struct kind {
     const char *x_label;
     const char *by;
     const char *by_label;
-    bool marks_f; /* A line where x is f, if all runs have the same. */
-    const char
-        *dodge; /* Of x, from one series to the next, or equal lines would hide each other. */
+    bool marks_f;      /* A line where x is f, if all runs have the same. */
+    const char *dodge; /* Of x, from one series to the next: equal lines would hide each other. */
     struct panel panels[PANELS_MAX];
 };
 
@@ -113,6 +113,15 @@ static const struct kind kinds[] = {
      "0.4",
      {{"messages", STATISTIC_MEDIAN, "messages", NULL},
       {"bytes", STATISTIC_MEDIAN, "bytes", NULL}}},
+    {"types",
+     "Messages and bytes of one run by kind of message",
+     "seats",
+     "seats",
+     NULL,
+     "message",
+     false,
+     "0",
+     {{"messages", STATISTIC_MEDIAN, NULL, NULL}, {"bytes", STATISTIC_MEDIAN, NULL, NULL}}},
     {"throughput",
      "Time for all cases against cases submitted together",
      "cases",
@@ -125,6 +134,28 @@ static const struct kind kinds[] = {
 };
 
 enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]) };
+
+/* The kinds of message, and a column of each for every panel. */
+static const struct type {
+    const char *name;
+    const char *columns[2];
+} types[] = {
+    {"ASSIGN", {"messages_assign", "bytes_assign"}},
+    {"VERDICT", {"messages_verdict", "bytes_verdict"}},
+    {"PROPOSE", {"messages_propose", "bytes_propose"}},
+    {"PREPARE", {"messages_prepare", "bytes_prepare"}},
+    {"CERTIFY", {"messages_certify", "bytes_certify"}},
+    {"COMMIT", {"messages_commit", "bytes_commit"}},
+    {"DECIDE", {"messages_decide", "bytes_decide"}},
+    {"DONE", {"messages_done", "bytes_done"}},
+    {"NEW-VIEW", {"messages_new_view", "bytes_new_view"}},
+    {"TC", {"messages_tc", "bytes_tc"}},
+    {"FETCH", {"messages_fetch", "bytes_fetch"}},
+    {"SUBMIT", {"messages_submit", "bytes_submit"}},
+    {"RESULT", {"messages_result", "bytes_result"}},
+};
+
+enum { TYPE_COUNT = sizeof(types) / sizeof(types[0]) };
 
 static bool find_kind(const struct command_line *line, const struct kind **out,
                       enum command_exit *exit, struct error *error)
@@ -177,9 +208,13 @@ static size_t panel_count(const struct kind *kind)
 static void name_columns(const struct kind *kind, struct statistics *statistics)
 {
     statistics->key_count = 2;
-    statistics->key_names[0] = kind->by;
+    statistics->key_names[0] = kind->by == NULL ? kind->x : kind->by;
     statistics->key_names[1] = kind->x;
     name_value(statistics, "faulty_max");
+    for (size_t i = 0; kind->by == NULL && i < TYPE_COUNT; i++) {
+        name_value(statistics, types[i].columns[0]);
+        name_value(statistics, types[i].columns[1]);
+    }
     for (size_t i = 0; i < panel_count(kind); i++) {
         name_value(statistics, kind->panels[i].top);
         name_value(statistics, kind->panels[i].bottom);
@@ -205,33 +240,77 @@ static struct statistics_interval measure(const struct statistics *statistics,
     CHECK_UNREACHABLE();
 }
 
-/* Series by series: x, and value, low and high of each panel. *SERIES gets the first group of each;
- * returns how many there are. */
-static size_t write_data(const struct kind *kind, const struct statistics *statistics,
-                         const struct statistics_group *series[SERIES_MAX], struct buffer *out)
-{
-    size_t count = 0;
+/* The series of a plot, each a block of the data file. */
+struct series {
+    size_t count;
+    const char *names[SERIES_MAX];
+};
 
+/* Begins the block of the series NAME. */
+static void begin_series(const struct kind *kind, const char *name, struct series *series,
+                         struct buffer *out)
+{
+    buffer_format(out, "%s# %s %s: %s, then value, low and high of each panel\n",
+                  series->count == 0 ? "" : "\n\n", kind->by_label, name, kind->x);
+    series->names[series->count++] = name;
+}
+
+static void write_interval(struct statistics_interval interval, struct buffer *out)
+{
+    buffer_format(out, " %.6g %.6g %.6g", interval.value, interval.low, interval.high);
+}
+
+/* A series for each kind of message that was sent at all. */
+static void write_types(const struct kind *kind, const struct statistics *statistics,
+                        struct series *series, struct buffer *out)
+{
+    for (size_t type = 0; type < TYPE_COUNT; type++) {
+        size_t columns[2];
+        uint64_t sum = 0;
+
+        for (size_t i = 0; i < 2; i++) {
+            columns[i] = statistics_value(statistics, types[type].columns[i]);
+        }
+        for (size_t i = 0; i < statistics->group_count; i++) {
+            sum += statistics_sum(&statistics->groups[i], columns[0]);
+        }
+        if (sum == 0) {
+            continue;
+        }
+        begin_series(kind, types[type].name, series, out);
+        for (size_t i = 0; i < statistics->group_count; i++) {
+            const struct statistics_group *group = &statistics->groups[i];
+
+            buffer_append_text(out, group->keys[1]);
+            write_interval(statistics_median(group, columns[0], STATISTICS_ALL), out);
+            write_interval(statistics_median(group, columns[1], STATISTICS_ALL), out);
+            buffer_append_byte(out, '\n');
+        }
+    }
+}
+
+/* A series for each value of the column BY. */
+static bool write_groups(const struct kind *kind, const struct statistics *statistics,
+                         struct series *series, struct buffer *out, struct error *error)
+{
     for (size_t i = 0; i < statistics->group_count; i++) {
         const struct statistics_group *group = &statistics->groups[i];
 
         if (i == 0 || strcmp(group->keys[0], group[-1].keys[0]) != 0) {
-            if (count == SERIES_MAX) {
-                break;
+            if (series->count == SERIES_MAX) {
+                return error_set(error, ERROR_LIMIT,
+                                 "the column %s has more than %d values: too many lines to draw",
+                                 kind->by, SERIES_MAX);
             }
-            buffer_format(out, "%s# %s %s: %s, then value, low and high of each panel\n",
-                          count == 0 ? "" : "\n\n", kind->by, group->keys[0], kind->x);
-            series[count++] = group;
+            begin_series(kind, group->keys[0], series, out);
         }
         buffer_append_text(out, group->keys[1]);
         for (size_t j = 0; j < panel_count(kind); j++) {
-            struct statistics_interval interval = measure(statistics, group, &kind->panels[j]);
-
-            buffer_format(out, " %.6g %.6g %.6g", interval.value, interval.low, interval.high);
+            write_interval(measure(statistics, group, &kind->panels[j]), out);
         }
         buffer_append_byte(out, '\n');
     }
-    return count;
+    return true;
 }
 
 /* f when it is the same in every run, else -1. */
@@ -264,20 +343,21 @@ static void write_string(const char *text, struct buffer *out)
 }
 
 static void write_panel(const struct kind *kind, size_t panel, const char *data,
-                        const struct statistics_group *const *series, size_t series_count,
-                        struct buffer *out)
+                        const struct series *series, struct buffer *out)
 {
     bool is_share = kind->panels[panel].statistic != STATISTIC_MEDIAN;
 
     buffer_append_text(out, "set ylabel ");
     write_string(kind->panels[panel].label, out);
     buffer_format(out, "\nset yrange [0:%s]\n", is_share ? "1.02" : "*");
-    buffer_append_text(out, panel == 0 ? "set key outside right top title " : "unset key");
+    buffer_append_text(
+        out, panel == 0 ? "set key outside right top maxcols 1 spacing 0.85 font ',10' title "
+                        : "unset key");
     if (panel == 0) {
         write_string(kind->by_label, out);
     }
     buffer_append_text(out, "\nplot");
-    for (size_t i = 0; i < series_count; i++) {
+    for (size_t i = 0; i < series->count; i++) {
         size_t column = 2 + 3 * panel;
 
         buffer_append_text(out, i == 0 ? " " : ", \\\n    ");
@@ -286,14 +366,13 @@ static void write_panel(const struct kind *kind, size_t panel, const char *data,
                       " index %zu using ($1+%zu*%s):%zu:%zu:%zu with yerrorlines pointtype 7 "
                       "pointsize 0.3 linetype %zu title ",
                       i, i, kind->dodge, column, column + 1, column + 2, i + 1);
-        write_string(series[i]->keys[0], out);
+        write_string(series->names[i], out);
     }
     buffer_append_byte(out, '\n');
 }
 
 static void write_script(const struct kind *kind, const struct statistics *statistics,
-                         const char *data, const char *picture,
-                         const struct statistics_group *const *series, size_t series_count,
+                         const char *data, const char *picture, const struct series *series,
                          struct buffer *out)
 {
     int f = kind->marks_f ? common_f(statistics) : -1;
@@ -318,7 +397,7 @@ static void write_script(const struct kind *kind, const struct statistics *stati
     write_string(kind->title, out);
     buffer_append_byte(out, '\n');
     for (size_t i = 0; i < panels; i++) {
-        write_panel(kind, i, data, series, series_count, out);
+        write_panel(kind, i, data, series, out);
     }
     buffer_append_text(out, "unset multiplot\n");
 }
@@ -366,7 +445,7 @@ static bool draw(const struct command_line *line, const struct kind *kind,
                  const struct statistics *statistics, enum command_exit *exit, struct error *error)
 {
     const char *picture = command_value(line, "out");
-    const struct statistics_group *series[SERIES_MAX];
+    struct series series = {0};
     char script_path[FILES_PATH_SIZE];
     char data_path[FILES_PATH_SIZE];
     struct buffer data = {0};
@@ -374,10 +453,13 @@ static bool draw(const struct command_line *line, const struct kind *kind,
     bool is_ok = change_ending(picture, ".gp", script_path, error) &&
                  change_ending(picture, ".dat", data_path, error);
 
+    if (is_ok && kind->by == NULL) {
+        write_types(kind, statistics, &series, &data);
+    } else {
+        is_ok = is_ok && write_groups(kind, statistics, &series, &data, error);
+    }
     if (is_ok) {
-        size_t count = write_data(kind, statistics, series, &data);
-
-        write_script(kind, statistics, data_path, picture, series, count, &script);
+        write_script(kind, statistics, data_path, picture, &series, &script);
         is_ok =
             files_write(data_path, buffer_bytes(&data), error) &&
             files_write(script_path, buffer_bytes(&script), error) &&
@@ -408,7 +490,8 @@ static bool run_plot(const struct command_line *line, enum command_exit *exit, s
 }
 
 static const struct command_option plot_options[] = {
-    {"kind", 'k', "KIND", "findings, domain, latency, loss, views, censor, traffic or throughput"},
+    {"kind", 'k', "KIND",
+     "findings, domain, latency, loss, views, censor, traffic, types or throughput"},
     {"out", 'o', "FILE.svg", "the picture; its data and script go beside it as .dat and .gp"},
     {"script-only", 0, NULL, "write data and script and do not call gnuplot"},
     {NULL, 0, NULL, NULL},

@@ -10,7 +10,7 @@
 #include "base/error.h"
 
 #define STATISTICS_KEYS_MAX   4  /* Columns that make a group. */
-#define STATISTICS_VALUES_MAX 24 /* Columns that are looked at. */
+#define STATISTICS_VALUES_MAX 32 /* Columns that are looked at. */
 #define STATISTICS_KEY_SIZE   64 /* Bytes, with the NUL. */
 #define STATISTICS_GROUPS_MAX 10000
 

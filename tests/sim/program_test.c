@@ -239,12 +239,17 @@ static void a_plot_is_data_and_a_script_for_gnuplot(void **state)
     assert_non_null(strstr(buffer_text(&script), "set label 1 'f = 1' at 1"));
     assert_non_null(strstr(buffer_text(&script), "'t.dat' index 2 using ($1+2*0.04):8:9:10"));
     assert_non_null(strstr(buffer_text(&script), "title 'two_verdicts'"));
-    assert_non_null(strstr(buffer_text(&data), "# seat_strategy two_verdicts: faulty_seats"));
+    assert_non_null(strstr(buffer_text(&data), "# what they do two_verdicts: faulty_seats"));
     assert_false(program_has(program, "t.svg"));
+    RUN(program, "plot", "t.csv", "--kind", "types", "-o", "u.svg", "--script-only");
+    assert_exit(program, 0);
+    program_read(program, "u.dat", &data);
+    assert_non_null(strstr(buffer_text(&data), "# message ASSIGN: seats"));
+    assert_non_null(strstr(buffer_text(&data), "# message RESULT: seats"));
     RUN(program, "plot", "t.csv", "--kind", "finding", "-o", "t.svg");
     assert_exit(program, 2);
     assert_says(program, "--kind 'finding': want findings, domain, latency, loss, views, censor, "
-                         "traffic or throughput");
+                         "traffic, types or throughput");
     buffer_finish(&script);
     buffer_finish(&data);
 }

@@ -473,7 +473,7 @@ static void every_example_draws_ten_thousand_seeds(void **state)
 {
     static const char *const names[] = {"mixed",   "accountability", "findings", "domain",
                                         "latency", "loss",           "views",    "censor",
-                                        "traffic", "throughput"};
+                                        "traffic", "throughput",     "types"};
     struct fixture *fixture = *state;
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
