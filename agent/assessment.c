@@ -19,7 +19,7 @@ struct assessment {
     size_t index; /* The case at hand. */
     struct message_entry *entries;
     struct seat_store_hearing *hearings;
-    struct buffer *sheets; /* Encoded, one per case; empty: abstained, or another case's. */
+    struct buffer *sheets; /* Encoded, one per case; empty: abstained. */
     bool is_waiting;       /* For the certificate of an earlier hearing. */
     uint64_t turn_ms;      /* Longest examination while others wait for theirs. */
     uint64_t began_ms;     /* The one that is running. */
@@ -115,11 +115,6 @@ static void examined(void *context, const struct assessor_answer *answer)
     codec_part_encode_sheet(&answer->sheet, sheet);
     *entry = (struct message_entry){.reason = MESSAGE_ASSESSED};
     hash_bytes(buffer_bytes(sheet), &entry->digest);
-    for (size_t i = 0; i < assessment->index; i++) {
-        if (digest_equal(&assessment->entries[i].digest, &entry->digest)) {
-            buffer_clear(sheet);
-        }
-    }
     assessment->index++;
 }
 
@@ -190,8 +185,28 @@ static bool assess_case(struct hearing *hearing)
     return false;
 }
 
-/* Does what can be done now for the case at hand; false when it has to wait. An abstention names
- * the docket that stands in the way: the chairs then see to it. */
+/* Abstains from the case at hand, which VERDICT forbids. The abstention names the docket that stands
+ * in the way: the chairs then see to it. */
+static void stand_aside(struct hearing *hearing, enum binding_verdict verdict,
+                        const struct digest *blocker)
+{
+    switch (verdict) {
+    case BINDING_WAIT:
+        abstain(hearing, MESSAGE_BOUND, blocker, "an earlier hearing is not decided");
+        break;
+    case BINDING_ELSEWHERE:
+        abstain(hearing, MESSAGE_BOUND, blocker, "it is bound to another docket");
+        break;
+    case BINDING_CONCLUDED:
+        abstain(hearing, MESSAGE_CONCLUDED, blocker, "a certificate already stands");
+        break;
+    case BINDING_ASSESS:
+    default:
+        CHECK_UNREACHABLE();
+    }
+}
+
+/* Does what can be done now for the case at hand; false when it has to wait. */
 static bool work_on_case(struct hearing *hearing)
 {
     struct digest blocker;
@@ -199,23 +214,47 @@ static bool work_on_case(struct hearing *hearing)
 
     hearing->assessment->is_waiting =
         verdict == BINDING_WAIT && loop_now_ms() < hearing->assess_until_ms;
-    switch (verdict) {
-    case BINDING_ASSESS:
+    if (verdict == BINDING_ASSESS) {
         return assess_case(hearing);
-    case BINDING_WAIT:
-        if (!hearing->assessment->is_waiting) {
-            abstain(hearing, MESSAGE_BOUND, &blocker, "an earlier hearing is not decided");
-        }
-        return !hearing->assessment->is_waiting;
-    case BINDING_ELSEWHERE:
-        abstain(hearing, MESSAGE_BOUND, &blocker, "it is bound to another docket");
-        return true;
-    case BINDING_CONCLUDED:
-        abstain(hearing, MESSAGE_CONCLUDED, &blocker, "a certificate already stands");
-        return true;
-    default:
-        CHECK_UNREACHABLE();
     }
+    if (hearing->assessment->is_waiting) {
+        return false;
+    }
+    stand_aside(hearing, verdict, &blocker);
+    return true;
+}
+
+/* Several dockets may be examined at once: another one's verdict, or a certificate, may have come
+ * since a case was. Who is first binds it. */
+static void judge_again(struct hearing *hearing)
+{
+    struct assessment *assessment = hearing->assessment;
+    struct digest blocker;
+
+    assessment->index = 0;
+    while (assessment->index < hearing->docket.docket.case_count) {
+        bool is_assessed = assessment->entries[assessment->index].reason == MESSAGE_ASSESSED;
+        enum binding_verdict verdict = is_assessed ? judge(hearing, &blocker) : BINDING_ASSESS;
+
+        if (verdict == BINDING_ASSESS) {
+            assessment->index++;
+        } else {
+            buffer_clear(&assessment->sheets[assessment->index]);
+            stand_aside(hearing, verdict, &blocker);
+        }
+    }
+}
+
+/* An earlier case has the sheet of case INDEX. */
+static bool is_repeated(const struct assessment *assessment, size_t index)
+{
+    for (size_t i = 0; i < index; i++) {
+        if (assessment->sheets[i].size > 0 &&
+            digest_equal(&assessment->entries[i].digest, &assessment->entries[index].digest)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Signs and frames the verdict on all cases. */
@@ -245,7 +284,7 @@ static void make_verdict(const struct hearing *hearing, struct buffer *payload,
     message.verdict.verdicts = verdict_signed;
     message.verdict.sheets = sheets;
     for (size_t i = 0; i < verdict.entry_count; i++) {
-        if (assessment->sheets[i].size > 0) {
+        if (assessment->sheets[i].size > 0 && !is_repeated(assessment, i)) {
             sheets[message.verdict.sheet_count++] = buffer_bytes(&assessment->sheets[i]);
         }
     }
@@ -255,7 +294,7 @@ static void make_verdict(const struct hearing *hearing, struct buffer *payload,
     CHECK(is_encoded);
 }
 
-/* All cases are done: makes the verdict and hands it over. */
+/* All cases are done and free: makes the verdict and hands it over. */
 static void finish(struct hearing *hearing)
 {
     struct assessment *assessment = hearing->assessment;
@@ -289,7 +328,10 @@ static bool advance_one(struct hearing *hearing)
     if (digest_is_zero(assessor_ruleset(hearing->agent->assessor))) {
         return false;
     }
-    finish(hearing);
+    judge_again(hearing);
+    if (hearing->agent->failure.code == 0) {
+        finish(hearing);
+    }
     return true;
 }
 

@@ -7,7 +7,8 @@
 #include "store/database.h"
 #include "store/misconduct.h"
 
-#define ALL_CHAIRS ((1U << MESSAGE_COORDINATORS_MAX) - 1)
+#define BINDINGS_SIZE_MAX (1024 * 1024) /* Bytes of what is stored of one case. */
+#define ALL_CHAIRS        ((1U << MESSAGE_COORDINATORS_MAX) - 1)
 
 struct seat_store {
     struct database *database;
@@ -354,10 +355,32 @@ bool seat_store_open_dockets(struct seat_store *store, uint64_t *after, size_t c
     return true;
 }
 
-static bool save_hearing(struct database *database, const struct digest *docket,
+/* S1, judged by what is stored in the very transaction that binds the case. */
+static bool may_assess(struct seat_store *store, const struct digest *docket,
+                       const struct seat_store_hearing *hearing, struct error *error)
+{
+    struct arena *arena = arena_create(BINDINGS_SIZE_MAX);
+    struct binding_record *records = NULL;
+    struct digest blocker;
+    size_t count = 0;
+    bool is_ok = seat_store_bindings(store, &hearing->case_id, arena, &records, &count, error);
+
+    if (is_ok &&
+        binding_judge(records, count, docket, hearing->attempt, &blocker) != BINDING_ASSESS) {
+        error_record(error, ERROR_CONFLICT, "the case is bound to another docket");
+        is_ok = false;
+    }
+    arena_destroy(arena);
+    return is_ok;
+}
+
+static bool save_hearing(struct seat_store *store, const struct digest *docket,
                          const struct seat_store_hearing *hearing, struct error *error)
 {
-    return database_run(database,
+    if (hearing->is_assessed && !may_assess(store, docket, hearing, error)) {
+        return false;
+    }
+    return database_run(store->database,
                         "INSERT INTO binding VALUES (?,?,?,?,?) ON CONFLICT (case_id, docket)"
                         " DO UPDATE SET is_assessed = excluded.is_assessed",
                         DATABASE_VALUES(database_digest(&hearing->case_id), database_digest(docket),
@@ -384,7 +407,7 @@ bool seat_store_save_verdict(struct seat_store *store, const struct digest *dock
                      error);
 
     for (size_t i = 0; is_ok && i < count; i++) {
-        is_ok = save_hearing(database, docket, &hearings[i], error);
+        is_ok = save_hearing(store, docket, &hearings[i], error);
     }
     return database_finish(database, is_ok, error) || error_wrap(error, "save a verdict");
 }

@@ -72,9 +72,9 @@ struct seat_store_hearing {
     bool is_assessed; /* Binds the case to the docket. */
 };
 
-/* Stores the signed verdict, its frame as sent and its bindings. ERROR_CONFLICT when
- * there is one; ERROR_NOT_FOUND when the docket was not put, here and where anything else is signed
- * or kept for it. */
+/* Stores the signed verdict, its frame as sent and its bindings. ERROR_CONFLICT when there is one,
+ * or when it assesses what S1 forbids by now; ERROR_NOT_FOUND when the docket was not put, here and
+ * where anything else is signed or kept for it. */
 MUST_USE bool seat_store_save_verdict(struct seat_store *store, const struct digest *docket,
                                       const struct message_signed *verdict, struct bytes frame,
                                       const struct seat_store_hearing *hearings, size_t count,

@@ -350,6 +350,29 @@ static void a_case_is_heard_again_once_every_earlier_hearing_is_decided(void **s
     assert_int_equal(desk->reason, MESSAGE_BOUND);
 }
 
+/* Both are judged free to be assessed before either is; the verdict that is stored first binds. */
+static void a_case_that_two_homes_bring_at_once_is_bound_to_one(void **state)
+{
+    struct court *court = *state;
+    struct desk *desk = &court->desks[0];
+    struct desk *other = &court->desks[1];
+    struct message_signed docket = court_docket(desk, 1, 0);
+    struct message_signed rival = court_docket(other, 1, 0);
+
+    desk->manner = MANNER_SILENT;
+    other->manner = MANNER_SILENT;
+    court_assign(desk, &docket);
+    court_await(court, &desk->fetch_count, 1);
+    court_assign(other, &rival);
+    court_settle(other);
+    desk->manner = MANNER_HONEST;
+    other->manner = MANNER_HONEST;
+    court_await(court, &desk->verdict_count, 1);
+    assert_int_equal(desk->reason, MESSAGE_ASSESSED);
+    court_await(court, &desk->verdict_count, 2);
+    assert_int_equal(desk->reason, MESSAGE_BOUND);
+}
+
 static void a_case_is_not_heard_again_without_the_certificate(void **state)
 {
     struct court *court = *state;
@@ -448,6 +471,7 @@ int main(void)
         TEST(what_is_asked_for_without_end_is_given_up_to_a_limit),
         TEST(a_home_whose_bundles_never_come_does_not_hold_up_another),
         TEST(a_case_is_heard_again_once_every_earlier_hearing_is_decided),
+        TEST(a_case_that_two_homes_bring_at_once_is_bound_to_one),
         TEST(a_case_is_not_heard_again_without_the_certificate),
         TEST(two_dockets_under_one_serial_prove_their_home),
         TEST(two_proposals_for_one_view_prove_their_chair),

@@ -254,6 +254,30 @@ static void a_verdict_is_stored_once_with_its_bindings(void **state)
     buffer_finish(&out);
 }
 
+/* Two dockets with one hearing may be examined side by side; who is stored first binds it. */
+static void a_hearing_is_bound_to_one_docket_alone(void **state)
+{
+    struct desk *desk = *state;
+    bool is_twin;
+    bool is_found;
+    struct error error;
+    struct digest first = put_docket(desk, 1, 1, &is_twin);
+    struct digest second = put_docket(desk, 2, 2, &is_twin);
+    struct message_signed verdict = signed_text("verdict", 3);
+    struct seat_store_hearing hearing = {
+        .case_id = digest_of(10), .attempt = 1, .is_assessed = true};
+
+    assert_true(seat_store_save_verdict(desk->store, &first, &verdict, bytes_of("f", 1), &hearing,
+                                        1, &error));
+    assert_false(seat_store_save_verdict(desk->store, &second, &verdict, bytes_of("f", 1), &hearing,
+                                         1, &error));
+    assert_int_equal(error.code, ERROR_CONFLICT);
+    assert_false(load(desk, &second, &is_found).has_verdict);
+    hearing.is_assessed = false;
+    assert_true(seat_store_save_verdict(desk->store, &second, &verdict, bytes_of("f", 1), &hearing,
+                                        1, &error));
+}
+
 static void a_verdict_that_fails_half_way_leaves_nothing(void **state)
 {
     struct desk *desk = *state;
@@ -1040,6 +1064,7 @@ int main(void)
         DESK_TEST(a_docket_survives_a_crash_once_it_is_put),
         DESK_TEST(two_dockets_with_one_serial_are_both_kept_and_told),
         DESK_TEST(a_verdict_is_stored_once_with_its_bindings),
+        DESK_TEST(a_hearing_is_bound_to_one_docket_alone),
         DESK_TEST(a_verdict_that_fails_half_way_leaves_nothing),
         DESK_TEST(votes_survive_a_crash_and_come_back_byte_for_byte),
         DESK_TEST(a_second_vote_in_a_view_is_refused_and_the_same_is_not),
