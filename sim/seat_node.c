@@ -568,17 +568,16 @@ static void perform(struct model *model, uint16_t node, struct seat_docket *seat
     }
 }
 
-/* FLAW_NO_QUESTION leaves out all three ways by which a hidden certificate comes out: the question
- * (C5), passing it on unasked (S6), and taking a relay for a question. */
-static bool is_kept_back(const struct model *model, const struct seat_docket *seat,
-                         const struct seat_event *event, const struct seat_action *action)
+/* FLAW_NO_QUESTION leaves out all the ways by which a hidden certificate comes out: the question
+ * (C5), its repetition until DONE (S6), and taking a relay or a TC for a question. */
+static bool is_kept_back(const struct model *model, const struct seat_event *event,
+                         const struct seat_action *action)
 {
-    bool is_asked = event->type == SEAT_EVENT_ASSIGN || event->type == SEAT_EVENT_PROPOSE ||
-                    event->type == SEAT_EVENT_CERTIFY;
+    bool is_unasked = event->type == SEAT_EVENT_TIMER || event->type == SEAT_EVENT_CHAIR_UP ||
+                      event->type == SEAT_EVENT_NEW_VIEW || event->type == SEAT_EVENT_TC;
 
-    (void)seat;
-    return model_flawed(model, FLAW_NO_QUESTION) && action->type == SEAT_ACTION_SEND_DECIDE &&
-           !is_asked;
+    return is_unasked && action->type == SEAT_ACTION_SEND_DECIDE &&
+           model_flawed(model, FLAW_NO_QUESTION);
 }
 
 static void feed(struct model *model, uint16_t node, struct seat_docket *seat,
@@ -596,7 +595,7 @@ static void feed(struct model *model, uint16_t node, struct seat_docket *seat,
             return;
         }
         trace_action(model, node, names[action->type], action->type, seat->docket, &action->vote);
-        if (is_kept_back(model, seat, event, action) ||
+        if (is_kept_back(model, event, action) ||
             (is_faulty && faults_seat_perform(model, node, seat, action))) {
             continue;
         }
@@ -886,6 +885,11 @@ static void answer_fetch(struct model *model, uint16_t node, struct seat_docket 
         }
         answer.kind = QUEUE_DECIDE;
         answer.object = seat->certificate;
+        break;
+    case NETWORK_QC: /* Nobody asks but under FLAW_QC_NOT_ATTACHED. */
+        answer.kind = QUEUE_NEW_VIEW;
+        answer.object = seat->asked.deed;
+        answer.qc = seat->asked.qc;
         break;
     default:
         return;
