@@ -102,6 +102,41 @@ static void a_trace_is_replayed_and_a_changed_line_is_named(void **state)
     buffer_finish(&trace);
 }
 
+/* Whatever a setup holds is written down before a trace: or the replay would be another run. */
+static void every_part_of_a_setup_survives_its_trace(void **state)
+{
+    static const char rich[] =
+        "seats: {from: 4, to: 7}\ncoordinators: {from: 1, to: 3}\ncases: {from: 1, to: 3}\n"
+        "case_interval_ms: {from: 0, to: 900}\ncriteria: {from: 1, to: 4}\ntrue_share: 0.25\n"
+        "client: {hostile: [true, false], attempts: {from: 1, to: 3}, wait_ms: 2500}\n"
+        "matrix: [[100, 20000], [30000, 200]]\nlimit_ms: 3000000\nsettled_ms: 20000\n"
+        "times: {assess_ms: 2500, settle_ms: 40, hear_ms_min: 200, view_ms: 900, view_ms_max: 9000,"
+        " repeat_ms: 700, repeat_ms_max: 5000}\n"
+        "assessment: {kind: normal, mean_ms: {from: 5, to: 500}, deviation_ms: 30}\n"
+        "phases:\n  - {for_ms: {from: 1, to: 99}, asymmetry: 0.5, delay: {kind: matrix, jitter_us: "
+        "900}}\n  - {attack: true, delay: [{kind: normal, mean_us: 900, deviation_us: 300}, {kind: "
+        "log_normal, median_us: 5000, sigma: {from: 0, to: 2}}], loss: 0.1, duplicate: 0.1, "
+        "reorder: 0.2, clog: 0.2, clog_ms: 800}\n"
+        "partitions: [{seats: {from: 0, to: n}, chairs: {from: 0, to: m}, for_ms: 3000}]\n"
+        "faults:\n  - {count: {from: 0, to: f}, strategy: any, mixed: true, group: 2, from_ms: "
+        "10}\n"
+        "  - {count: 2, strategy: crash, mixed: true}\n"
+        "rulesets:\n  - {seats: 3, false_fail: 0.3, shared: true}\n"
+        "  - {false_pass: 0.25, no_answer: {from: 0, to: 0.1}}\n";
+    struct program *program = *state;
+
+    program_write(program, "rich.yaml", rich, strlen(rich));
+    for (unsigned seed = 1; seed <= 24; seed++) {
+        char text[16];
+
+        (void)snprintf(text, sizeof(text), "%u", seed);
+        RUN(program, "run", seed % 2 == 0 ? "rich.yaml" : "mixed", "--seed", text, "--trace", "t");
+        assert_exit(program, 0);
+        RUN(program, "replay", "t");
+        assert_exit(program, 0);
+    }
+}
+
 static void real_signatures_change_no_event(void **state)
 {
     struct program *program = *state;
@@ -304,6 +339,22 @@ static void the_gate_fails_when_a_flaw_survives(void **state)
     assert_says(program, "SURVIVED");
 }
 
+static void the_gate_fails_when_one_start_misses_a_flaw(void **state)
+{
+    struct program *program = *state;
+    char least[32];
+
+    RUN(program, "gate", "--flaw", "two_f_plus_one", "--starts", "3", "--json");
+    assert_exit(program, 0);
+    const struct tree *entry = program_json(program)->child;
+
+    assert_true(tree_get(entry, "least")->integer < tree_get(entry, "most")->integer);
+    (void)snprintf(least, sizeof(least), "%s", tree_get(entry, "least")->text);
+    RUN(program, "gate", "--flaw", "two_f_plus_one", "--starts", "3", "--limit", least);
+    assert_exit(program, 1);
+    assert_says(program, "SURVIVED");
+}
+
 static void the_true_protocol_passes_the_gate(void **state)
 {
     struct program *program = *state;
@@ -428,6 +479,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_seed_always_gives_the_same_run),
         TEST(a_trace_is_replayed_and_a_changed_line_is_named),
+        TEST(every_part_of_a_setup_survives_its_trace),
         TEST(real_signatures_change_no_event),
         TEST(a_sweep_is_the_same_with_any_number_of_jobs),
         TEST(shards_put_together_are_the_whole),
@@ -437,6 +489,7 @@ int main(void)
         TEST(a_plot_without_gnuplot_says_so_and_keeps_its_script),
         TEST(the_gate_finds_shrinks_and_repeats_a_flaw),
         TEST(the_gate_fails_when_a_flaw_survives),
+        TEST(the_gate_fails_when_one_start_misses_a_flaw),
         TEST(the_true_protocol_passes_the_gate),
         TEST(our_scenarios_are_known_by_name),
         TEST(what_does_not_fail_is_not_shrunk),
