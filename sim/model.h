@@ -214,6 +214,7 @@ struct seat_docket {
     uint64_t held;    /* Values in hand. */
     uint32_t drafted; /* Verdict to be stored. */
     uint64_t assess_until_ms;
+    bool is_assessing;
     bool is_late;    /* The assessment was not complete in time. */
     uint32_t wanted; /* Value asked for. */
     uint8_t turn;    /* Who is asked next. */

@@ -13,6 +13,9 @@
 #define COMPUTE_US    1000 /* Virtual time of recomputing a value. */
 #define LOOK_MS       200  /* Between two looks whether an assessment can be completed. */
 #define BINDING_BATCH 32
+#define AT_ONCE_MAX   4 /* Assessments of one home's dockets at a time (section 3). */
+
+enum { ASSESSED_IN_TIME = 0, ASSESSED_LATE, ASSESSED_WAITING }; /* Flags of QUEUE_ASSESSED. */
 
 static void feed(struct model *model, uint16_t node, struct seat_docket *seat,
                  struct seat_event *event);
@@ -350,17 +353,47 @@ static bool has_bundle(const struct model *model, uint16_t node, uint16_t index)
     return false;
 }
 
-static void begin_assessment(struct model *model, uint16_t node, struct seat_docket *seat)
+/* Whether NODE assesses as many dockets of HOME as it may. */
+static bool is_busy(struct model *model, uint16_t node, uint8_t home)
+{
+    uint32_t count = 0;
+
+    for (uint32_t number = 1; number <= model->dockets.count; number++) {
+        const struct docket *docket = objects_docket(model, number);
+        const struct seat_docket *seat = docket->seats[node];
+
+        if (docket->home == home && seat != NULL && seat->is_open && seat->is_assessing &&
+            seat->machine.assessment == SEAT_RUNNING && seat->machine.phase != SEAT_DECIDED) {
+            count++;
+        }
+    }
+    return count >= AT_ONCE_MAX;
+}
+
+/* Begins when there is room; the deadline runs from the ASSIGN all the same. */
+static void go_on_assessing(struct model *model, uint16_t node, struct seat_docket *seat)
 {
     struct queue_item item = {.kind = QUEUE_ASSESSED, .docket = seat->docket};
-    uint32_t took_ms = network_draw(&model->setup->assess, &model->nodes[node].own);
+    uint64_t left_ms = seat->assess_until_ms - model_now_ms(model);
+    uint64_t took_ms;
 
-    seat->assess_until_ms = model_now_ms(model) + model->setup->assess_ms;
-    if (took_ms > model->setup->assess_ms) {
-        took_ms = model->setup->assess_ms;
-        item.flags = 1; /* Not in time. */
+    if (is_busy(model, node, objects_docket(model, seat->docket)->home)) {
+        took_ms = LOOK_MS < left_ms ? LOOK_MS : left_ms;
+        item.flags = took_ms < left_ms ? ASSESSED_WAITING : ASSESSED_LATE;
+    } else {
+        seat->is_assessing = true;
+        took_ms = network_draw(&model->setup->assess, &model->nodes[node].own);
+        item.flags = took_ms <= left_ms ? ASSESSED_IN_TIME : ASSESSED_LATE;
+        took_ms = took_ms < left_ms ? took_ms : left_ms;
     }
-    network_plan(model, node, UINT64_C(1000) * took_ms, item);
+    network_plan(model, node, 1000 * took_ms, item);
+}
+
+static void begin_assessment(struct model *model, uint16_t node, struct seat_docket *seat)
+{
+    seat->assess_until_ms = model_now_ms(model) + model->setup->assess_ms;
+    seat->is_assessing = false;
+    go_on_assessing(model, node, seat);
 }
 
 /* Fills in what the seat says of one case; false when it has to wait for something. */
@@ -404,7 +437,11 @@ static void end_assessment(struct model *model, uint16_t node, struct seat_docke
     if (seat->machine.phase == SEAT_DECIDED || seat->machine.assessment != SEAT_RUNNING) {
         return;
     }
-    seat->is_late = item->flags != 0;
+    if (item->flags == ASSESSED_WAITING) {
+        go_on_assessing(model, node, seat);
+        return;
+    }
+    seat->is_late = item->flags == ASSESSED_LATE;
     number = content_make_verdict(model, seat->docket, model->nodes[node].number);
     for (uint32_t place = 0; place < docket->count; place++) {
         const struct hearing *hearing = objects_hearing(model, docket->first + place);

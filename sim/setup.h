@@ -60,11 +60,11 @@ enum setup_strategy {
     SETUP_HONEST = 0,
     /* Seats and chairs alike. */
     SETUP_SILENT, /* Says nothing. */
-    SETUP_LATE,   /* Everything `value` ms later. */
+    SETUP_LATE,   /* Everything `value` ms later. Counts as faulty. */
     SETUP_CRASH,  /* Stops after `value` actions, for `other` ms (0: for ever). Not Byzantine. */
     SETUP_OLD_BACKUP, /* Crashes after `value` actions, starts from its disk `other` actions ago. */
     SETUP_LOST_ROW,   /* Crashes after `value` actions, without the last thing it stored. */
-    SETUP_UNSYNCED,   /* Crashes after `value` actions between sending and storing. */
+    SETUP_UNSYNCED,   /* Crashes after `value` actions: sent something, and has not stored it. */
     SETUP_TWINS,      /* Two honest machines with one key. */
     SETUP_NOISE,      /* Valid signatures on random content. */
     SETUP_REPLAY,     /* Sends what it and others sent before, again. */
