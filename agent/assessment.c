@@ -185,8 +185,8 @@ static bool assess_case(struct hearing *hearing)
     return false;
 }
 
-/* Abstains from the case at hand, which VERDICT forbids. The abstention names the docket that stands
- * in the way: the chairs then see to it. */
+/* Abstains from the case at hand, which VERDICT forbids. The abstention names the docket that
+ * stands in the way: the chairs then see to it. */
 static void stand_aside(struct hearing *hearing, enum binding_verdict verdict,
                         const struct digest *blocker)
 {

@@ -183,8 +183,9 @@ void members_stop(pid_t *pid, int signal)
     if (*pid == 0) {
         return;
     }
+    /* In this order: what ends with SIGTERM is not to be woken from what it does last. */
+    assert_int_equal(kill(*pid, SIGCONT), 0);
     assert_int_equal(kill(*pid, signal), 0);
-    (void)kill(*pid, SIGCONT);
     if (end_within(*pid, STOP_MS) < 0) {
         (void)kill(*pid, SIGKILL);
         (void)end_within(*pid, STOP_MS);
