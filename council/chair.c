@@ -406,7 +406,7 @@ static void publish_if_due(struct chair *chair, uint64_t now_ms, struct chair_ac
     }
 }
 
-/* A certificate from a seat. Whoever made it tells the others: this chair does so when it repeats. */
+/* A certificate from a seat. Whoever made it tells the others; this chair does when it repeats. */
 static void step_decide(struct chair *chair, const struct chair_event *event,
                         struct chair_actions *actions)
 {

@@ -2,7 +2,8 @@
 #define COUNCIL_CHAIR_H
 
 /* One coordinator's part in one docket (docs/PROTOCOL.md 5): it carries and counts, and has no
- * vote. Every coordinator that knows the docket has one; whose turn it is to propose, the view says.
+ * vote. Every coordinator that knows the docket has one; whose turn it is to propose, the view
+ * says.
  *
  *   WATCHING   this view is another coordinator's
  *
