@@ -363,7 +363,11 @@ static void report_misconduct(struct model *model, uint16_t node, struct chair_d
     }
     CHECK(first != 0);
     CHECK(second != 0);
-    oracles_see_proof(model, &model->nodes[node], first, second);
+    if (oracles_see_proof(model, &model->nodes[node], first, second) != action->kind &&
+        !model->nodes[node].is_byzantine) {
+        oracles_fail(model, WORLD_ACCUSED, "coordinator %u reports seat %u for %s without proof",
+                     model->nodes[node].number, seat, misconduct_name(action->kind));
+    }
 }
 
 /* E7: a seat that assesses one hearing in two dockets that this coordinator knows. */
@@ -386,7 +390,7 @@ static void watch_hearings(struct model *model, uint16_t node, const struct verd
             const struct verdict *earlier = objects_verdict(model, chair->verdicts[verdict->seat]);
 
             if (earlier->entries[other->place].is_assessed) {
-                oracles_see_proof(model, &model->nodes[node], earlier->deed, verdict->deed);
+                (void)oracles_see_proof(model, &model->nodes[node], earlier->deed, verdict->deed);
             }
         }
     }
@@ -593,7 +597,7 @@ static void watch_serials(struct model *model, uint16_t node, uint32_t number)
 
         if (other != number && earlier->home == docket->home && earlier->serial == docket->serial &&
             earlier->chairs[node] != NULL) {
-            oracles_see_proof(model, &model->nodes[node], earlier->deed, docket->deed);
+            (void)oracles_see_proof(model, &model->nodes[node], earlier->deed, docket->deed);
         }
     }
 }
@@ -811,7 +815,7 @@ static void take_verdict(struct model *model, uint16_t node, struct chair_docket
     }
     first = chair->verdicts[verdict->seat];
     event.seat = verdict->seat;
-    event.verdict.message = objects_digest(deed->payload, item->object);
+    event.verdict.message = objects_digest(deed->payload, 1);
     chair->in_hand = verdict->deed;
     if (first == 0) {
         chair->verdicts[verdict->seat] = item->object;

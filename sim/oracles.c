@@ -124,36 +124,41 @@ static void prove(struct model *model, uint16_t identity, enum misconduct kind)
     }
 }
 
-void oracles_see_proof(struct model *model, const struct node *finder, uint32_t first,
-                       uint32_t second)
+/* What two verdicts on different dockets prove, by the first hearing that both assess. */
+static enum misconduct judge_verdicts(struct model *model, uint32_t first, uint32_t second)
 {
     const struct deed *a = objects_deed(model, first);
     const struct deed *b = objects_deed(model, second);
-    enum misconduct kind;
+    const struct docket *docket = objects_docket(model, a->docket);
 
-    if (finder->is_byzantine) {
-        return;
-    }
-    if (a->kind == ACT_VERDICT && b->kind == ACT_VERDICT && a->docket != b->docket) {
-        const struct docket *docket = objects_docket(model, a->docket);
+    for (uint32_t place = 0; place < docket->count; place++) {
+        const struct hearing *hearing = objects_hearing(model, docket->first + place);
+        const struct hearing *other = objects_find_hearing(model, b->docket, hearing->index);
 
-        for (uint32_t place = 0; place < docket->count; place++) {
-            const struct hearing *hearing = objects_hearing(model, docket->first + place);
-            const struct hearing *other = objects_find_hearing(model, b->docket, hearing->index);
-
-            if (other != NULL && other->attempt == hearing->attempt &&
-                objects_verdict(model, a->content)->entries[place].is_assessed &&
-                objects_verdict(model, b->content)->entries[other->place].is_assessed) {
-                prove(model, identity_of(model, a), judge_hearing(model, first, second, hearing));
-                break;
-            }
+        if (other != NULL && other->attempt == hearing->attempt &&
+            objects_verdict(model, a->content)->entries[place].is_assessed &&
+            objects_verdict(model, b->content)->entries[other->place].is_assessed) {
+            return judge_hearing(model, first, second, hearing);
         }
-    } else {
-        kind = judge(model, first, second);
-        prove(model, identity_of(model, a), kind);
     }
-    objects_keep_deed(model, first);
-    objects_keep_deed(model, second);
+    return MISCONDUCT_NONE;
+}
+
+enum misconduct oracles_see_proof(struct model *model, const struct node *finder, uint32_t first,
+                                  uint32_t second)
+{
+    const struct deed *a = objects_deed(model, first);
+    const struct deed *b = objects_deed(model, second);
+    bool is_of_two = a->kind == ACT_VERDICT && b->kind == ACT_VERDICT && a->docket != b->docket;
+    enum misconduct kind =
+        is_of_two ? judge_verdicts(model, first, second) : judge(model, first, second);
+
+    if (!finder->is_byzantine) {
+        prove(model, identity_of(model, a), kind);
+        objects_keep_deed(model, first);
+        objects_keep_deed(model, second);
+    }
+    return kind;
 }
 
 void oracles_see_unjustified(struct model *model, const struct node *finder, uint32_t prepare,

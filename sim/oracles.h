@@ -30,9 +30,9 @@ void oracles_see_lock(struct model *model, const struct node *node, const struct
 /* CERTIFICATE was made or is about to be used. */
 void oracles_see_certificate(struct model *model, uint32_t certificate);
 
-/* An honest node found deeds FIRST and SECOND to contradict each other: KIND. */
-void oracles_see_proof(struct model *model, const struct node *finder, uint32_t first,
-                       uint32_t second);
+/* FINDER holds deeds FIRST and SECOND against their signer. Gives what they prove. */
+enum misconduct oracles_see_proof(struct model *model, const struct node *finder, uint32_t first,
+                                  uint32_t second);
 
 /* The same with a TC as the second half. */
 void oracles_see_unjustified(struct model *model, const struct node *finder, uint32_t prepare,

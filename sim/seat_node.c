@@ -476,7 +476,7 @@ static void report_proposal(struct model *model, uint16_t node, struct seat_dock
     }
     deed = objects_deed(model, seat->proposal_in_hand);
     if (seat->proposal != 0 && seat->proposal != seat->proposal_in_hand) {
-        oracles_see_proof(model, &model->nodes[node], seat->proposal, seat->proposal_in_hand);
+        (void)oracles_see_proof(model, &model->nodes[node], seat->proposal, seat->proposal_in_hand);
     }
     if (!model_flawed(model, FLAW_OWN_LOCK)) {
         oracles_see_bad_chair(model, &model->nodes[node], deed->signer);
@@ -741,7 +741,7 @@ static void watch_serials(struct model *model, uint16_t node, const struct docke
 
         if (earlier->home == docket->home && earlier->serial == docket->serial &&
             earlier->seats[node] != NULL) {
-            oracles_see_proof(model, &model->nodes[node], earlier->deed, docket->deed);
+            (void)oracles_see_proof(model, &model->nodes[node], earlier->deed, docket->deed);
         }
     }
 }
