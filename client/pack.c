@@ -2,9 +2,11 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/check.h"
 #include "base/encode.h"
 #include "client/commands.h"
 #include "client/data.h"
@@ -14,8 +16,8 @@
 #include "crypto/hash.h"
 #include "evidence/bundle.h"
 #include "formats/json.h"
-#include "formats/tree.h"
 #include "proto/roster.h"
+#include "report/certificate.h"
 
 /* Fills in for whom the bundle is: the seats of a roster, or everybody. */
 static bool choose_readers(const struct options *options, struct arena *arena,
@@ -50,26 +52,26 @@ static bool choose_readers(const struct options *options, struct arena *arena,
     return true;
 }
 
-/* The digest of the last certificate. It is not verified, since the roster may be another by now;
- * but another kind of file is a slip that only the coordinator would notice. */
+/* D of the last certificate, which is the same whoever gathered its signatures. These are not
+ * verified, since the roster may be another by now; but another kind of file is a slip that only
+ * the coordinator would notice. */
 static bool read_previous(const struct options *options, struct arena *arena, struct digest *out,
                           struct error *error)
 {
     const char *path = options_text(options, "previous");
-    const struct tree *signatures = NULL;
-    struct tree *root = NULL;
+    struct statement *statement;
     struct buffer file = {0};
 
     if (path == NULL) {
         return true;
     }
+    statement = calloc(1, sizeof(*statement));
+    CHECK(statement != NULL);
     bool is_ok = file_read(path, MESSAGE_CERTIFICATE_MAX, &file, error) &&
-                 tree_parse_json(buffer_bytes(&file), path, arena, &root, error) &&
-                 (root->type == TREE_MAP ||
-                  error_set(error, ERROR_INVALID, "%s: a certificate is a map", path)) &&
-                 tree_need_list(root, "signatures", &signatures, error);
+                 certificate_claim(buffer_bytes(&file), path, arena, statement, error);
 
-    hash_bytes(buffer_bytes(&file), out);
+    *out = statement->value;
+    free(statement);
     buffer_finish(&file);
     return is_ok;
 }

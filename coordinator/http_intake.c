@@ -167,9 +167,8 @@ static bool check_bundle(struct intake *intake, struct error *error)
     return true;
 }
 
-/* Whether the bundle may name PREVIOUS where the submitter's certificates here are LATEST. The same
- * result has other signatures at another coordinator: where there are several, what is unknown here
- * passes for the latest, and only what is known to be older does not. */
+/* Whether the bundle may name the result PREVIOUS where the submitter's results here are LATEST.
+ * Where there are several coordinators, one that is unknown here may be later than what is known. */
 static bool may_follow(const struct roster *roster, const struct digest *previous,
                        const struct digest *latest, size_t count)
 {
@@ -203,11 +202,11 @@ static bool check_previous(struct intake *intake, struct error *error)
     }
     if (!may_follow(options->roster, &intake->bundle.previous, latest, count)) {
         intake->status = 409;
-        return error_set(
-            error, ERROR_INVALID,
-            "the bundle does not name your last certificate, %s, as the previous one: pack it "
-            "again with --previous and that certificate",
-            encode_digest(&latest[0], hex));
+        return error_set(error, ERROR_INVALID,
+                         "the bundle does not name your last result, %s, as the previous one: pack "
+                         "it again with "
+                         "--previous and that certificate",
+                         encode_digest(&latest[0], hex));
     }
     return true;
 }

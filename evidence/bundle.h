@@ -37,7 +37,7 @@ struct bundle_header {
     struct digest manifest; /* Names the evidence: bag.h. */
     struct digest content;  /* SHA-256 of the content as stored. */
     uint64_t content_size;  /* Bytes. */
-    struct digest previous; /* Of the submitter's last certificate; zero when there is none. */
+    struct digest previous; /* D of the submitter's last certificate; zero when there is none. */
     struct digest roster;   /* Of the roster that it is sealed to; zero when plain. */
     struct keys_public submitter;
     size_t seat_count;                           /* 0 when plain. */

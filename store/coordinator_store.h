@@ -132,8 +132,8 @@ MUST_USE bool coordinator_store_case_waiting(struct coordinator_store *store, si
                                              struct coordinator_store_case **out, size_t *count,
                                              struct error *error);
 
-/* SHA-256 of each of the submitter's certificates, latest first by the time of its docket, which is
- * the same for all coordinators; at most COORDINATOR_STORE_LATEST_MAX. */
+/* D of each of the submitter's certificates, latest first by the time of its docket, which is the
+ * same for all coordinators; at most COORDINATOR_STORE_LATEST_MAX. */
 #define COORDINATOR_STORE_LATEST_MAX 64
 MUST_USE bool coordinator_store_case_latest(struct coordinator_store *store,
                                             const uint8_t submitter[MESSAGE_KEY_SIZE],

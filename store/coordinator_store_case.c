@@ -1,5 +1,4 @@
 #include "base/encode.h"
-#include "crypto/hash.h"
 #include "store/audit.h"
 #include "store/coordinator_file.h"
 
@@ -212,8 +211,8 @@ bool coordinator_store_case_latest(struct coordinator_store *store,
 
     if (!database_query(
             store->database,
-            "SELECT certificate FROM (SELECT DISTINCT docket FROM hearings"
-            " WHERE submitter = ?) JOIN certificates USING (docket)"
+            "SELECT c.value FROM (SELECT DISTINCT docket FROM hearings"
+            " WHERE submitter = ?) JOIN certificates c USING (docket)"
             " JOIN dockets d ON d.id = docket ORDER BY as_of DESC, d.number DESC LIMIT ?",
             DATABASE_VALUES(database_blob(bytes_of(submitter, MESSAGE_KEY_SIZE)),
                             database_number(COORDINATOR_STORE_LATEST_MAX)),
@@ -225,10 +224,12 @@ bool coordinator_store_case_latest(struct coordinator_store *store,
     while (is_ok && has_row) {
         struct digest read;
 
-        hash_bytes(database_column_blob(rows, 0), &read);
-        buffer_append(&list, &read, sizeof(read));
-        list_count++;
-        is_ok = database_next(rows, &has_row, error);
+        is_ok = database_column_bytes(rows, 0, read.data, sizeof(read.data), error);
+        if (is_ok) {
+            buffer_append(&list, &read, sizeof(read));
+            list_count++;
+            is_ok = database_next(rows, &has_row, error);
+        }
     }
     database_end(rows);
     struct digest *array = database_take_array(&list, is_ok, arena, error);

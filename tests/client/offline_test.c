@@ -420,7 +420,7 @@ static void pack_takes_only_a_certificate_for_the_previous_one(void **state)
     RUN(program, "pack", EXAMPLE, "-o", "x.aims", "--key", "org.seed", "--plain", "--previous",
         "roster.json");
     assert_exit(program, 4);
-    assert_says(program, "roster.json:1:1: \"signatures\" is missing");
+    assert_says(program, "roster.json:1:1: \"payload\" is missing");
     assert_false(program_has(program, "x.aims"));
     RUN(program, "unpack", "roster.json", "-o", "bag");
     assert_exit(program, 4);

@@ -15,6 +15,8 @@
 #include "tests/client/server.h"
 #include "tests/report/fixture.h"
 
+#define EXAMPLE AIMS_SOURCE_DIR "/examples/meridian"
+
 enum { SEATS = 33, FAULTY = 10, QUORUM = 22 };
 
 struct scene {
@@ -79,6 +81,35 @@ static void a_certified_report_is_valid(void **state)
     RUN(scene->program, "verify", "certificate.json", "--roster", "roster.json", "--json");
     assert_exit(scene->program, 0);
     assert_int_equal(tree_get(program_json(scene->program), "valid")->integer, 1);
+}
+
+/* A previous certificate is named by its result: 22 signatures on it or 30, the bundle is the
+ * same. */
+static void a_bundle_names_the_result_before_it_whoever_signed_the_certificate(void **state)
+{
+    struct scene *scene = *state;
+    struct program *program = scene->program;
+    struct buffer first = {0};
+    struct buffer second = {0};
+    struct buffer none = {0};
+
+    write_certificate(scene, "more.json", QUORUM + 8);
+    RUN(program, "key", "create", "org.seed");
+    RUN(program, "pack", EXAMPLE, "-o", "first.aims", "--key", "org.seed", "--plain", "--previous",
+        "certificate.json");
+    assert_exit(program, 0);
+    RUN(program, "pack", EXAMPLE, "-o", "second.aims", "--key", "org.seed", "--plain", "--previous",
+        "more.json");
+    assert_exit(program, 0);
+    RUN(program, "pack", EXAMPLE, "-o", "none.aims", "--key", "org.seed", "--plain");
+    program_read(program, "first.aims", &first);
+    program_read(program, "second.aims", &second);
+    program_read(program, "none.aims", &none);
+    assert_true(bytes_equal(buffer_bytes(&first), buffer_bytes(&second)));
+    assert_false(bytes_equal(buffer_bytes(&first), buffer_bytes(&none)));
+    buffer_finish(&first);
+    buffer_finish(&second);
+    buffer_finish(&none);
 }
 
 static void twenty_one_signatures_are_refused(void **state)
@@ -320,6 +351,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_certified_report_is_valid),
+        TEST(a_bundle_names_the_result_before_it_whoever_signed_the_certificate),
         TEST(twenty_one_signatures_are_refused),
         TEST(a_result_of_another_council_is_refused),
         TEST(an_altered_report_is_refused),

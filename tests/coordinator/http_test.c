@@ -594,17 +594,18 @@ static struct digest hear(struct desk *desk, const struct digest *id)
     return hear_at(desk, id, 1, 0);
 }
 
+/* Its D is the digest of CERTIFICATE. */
 static void decide_as(struct desk *desk, const struct digest *docket, const char *certificate,
                       const struct coordinator_store_result *outcome)
 {
-    const struct coordinator_store_certificate decided = {.docket = *docket,
-                                                          .value = {{0xDD}},
-                                                          .certificate = bytes_of_text(certificate),
-                                                          .decided_at = UINT64_C(1795000000123)};
+    struct coordinator_store_certificate decided = {.docket = *docket,
+                                                    .certificate = bytes_of_text(certificate),
+                                                    .decided_at = UINT64_C(1795000000123)};
     struct coordinator_store_result result = *outcome;
     const struct coordinator_store_results results = {.count = 1, .results = &result};
     struct error error;
 
+    hash_bytes(decided.certificate, &decided.value);
     hash_bytes(result.report, &result.report_digest);
     require(coordinator_store_result_certify(desk->council_store, &decided, &results, &error),
             &error);
@@ -1019,7 +1020,7 @@ static void a_new_case_must_follow_the_last_certificate(void **state)
     expect_case(desk, &header, 200, "case"); /* The decided one is still known. */
     put(desk, &loose);
     header = header_of(desk, &loose);
-    expect_case(desk, &header, 409, "does not name your last certificate");
+    expect_case(desk, &header, 409, "does not name your last result");
     put(desk, &linked);
     header = header_of(desk, &linked);
     expect_case(desk, &header, 202, "case");
@@ -1028,9 +1029,8 @@ static void a_new_case_must_follow_the_last_certificate(void **state)
     buffer_finish(&linked.file);
 }
 
-/* Another coordinator has other signatures on the same result; an older one is known for what it
- * is. */
-static void a_certificate_as_another_coordinator_has_it_may_be_the_last(void **state)
+/* One that is unknown here may be later; an older one is known for what it is. */
+static void a_result_that_only_another_coordinator_has_may_be_the_last(void **state)
 {
     struct desk *desk = *state;
     static const char *const certificates[] = {"{\"older\":1}", "{\"latest\":1}"};
@@ -1784,7 +1784,7 @@ int main(void)
         TEST(no_more_cases_wait_than_are_allowed),
         TEST(the_body_of_a_case_must_be_the_one_that_was_signed),
         TEST(a_new_case_must_follow_the_last_certificate),
-        TEST(a_certificate_as_another_coordinator_has_it_may_be_the_last),
+        TEST(a_result_that_only_another_coordinator_has_may_be_the_last),
         TEST(a_second_attempt_needs_an_inconclusive_certificate_of_the_first),
         TEST(the_conclusive_hearing_stands),
         TEST(of_hearings_without_conclusion_the_latest_that_was_heard_stands),
