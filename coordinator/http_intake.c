@@ -168,7 +168,7 @@ static bool check_bundle(struct intake *intake, struct error *error)
 }
 
 /* Whether the bundle may name the result PREVIOUS where the submitter's results here are LATEST.
- * Where there are several coordinators, one that is unknown here may be later than what is known. */
+ * Where there are several coordinators, one unknown here may be later than what is known. */
 static bool may_follow(const struct roster *roster, const struct digest *previous,
                        const struct digest *latest, size_t count)
 {
