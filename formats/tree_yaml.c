@@ -186,6 +186,9 @@ bool tree_parse_yaml(struct bytes source, const char *file, struct arena *arena,
     struct reader reader = {0};
     size_t offset = 0;
 
+    if (source.size == 0) { /* libyaml refuses the NULL that an empty buffer holds. */
+        return error_set(error, ERROR_INVALID, "%s: is empty", file);
+    }
     if (!text_is_utf8(source, &offset)) {
         return error_set(error, ERROR_INVALID, "%s: the byte at offset %zu is not UTF-8", file,
                          offset);

@@ -147,6 +147,9 @@ static void yaml_that_could_mislead_or_explode_is_refused(void **state)
     refuse(fixture, tree_parse_yaml, "a: \"x\\0y\"\n", "f:1:4: the text holds a NUL character");
     refuse(fixture, tree_parse_yaml, "a: \xFF\n", "f: the byte at offset 3 is not UTF-8");
     refuse(fixture, tree_parse_yaml, "", "f: is empty");
+    assert_false(
+        tree_parse_yaml(bytes_of(NULL, 0), "f", fixture->arena, &fixture->tree, &fixture->error));
+    assert_string_equal(fixture->error.message, "f: is empty");
     refuse(fixture, tree_parse_yaml, "a: [1\n", "f:2:1: did not find expected ',' or ']'");
 }
 
