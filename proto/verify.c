@@ -63,23 +63,23 @@ static bool is_first(struct seat_set *seen, uint8_t seat, const char *what, stru
     return true;
 }
 
-/* Valid signatures of at least q seats on PAYLOAD, none twice. */
-static bool votes_are_quorum(const struct roster *roster, const char *type,
-                             const struct message_qc *qc, const char *what, struct error *error)
+/* Valid PREPARE signatures of at least q seats on the payload, none twice. */
+static bool votes_are_quorum(const struct roster *roster, const struct message_qc *qc,
+                             struct error *error)
 {
     struct seat_set seen = {{0}};
 
-    if (!are_enough(roster, qc->vote_count, what, error)) {
+    if (!are_enough(roster, qc->vote_count, "QC", error)) {
         return false;
     }
     for (size_t i = 0; i < qc->vote_count; i++) {
         struct message_signed vote = {.payload = qc->payload};
 
         memcpy(vote.signature, qc->votes[i].signature, MESSAGE_SIGNATURE_SIZE);
-        if (!seat_signed(roster, qc->votes[i].seat, type, vote, error)) {
-            return error_wrap(error, "%s", what);
+        if (!seat_signed(roster, qc->votes[i].seat, MESSAGE_TYPE_PREPARE, vote, error)) {
+            return error_wrap(error, "QC");
         }
-        if (!is_first(&seen, qc->votes[i].seat, what, error)) {
+        if (!is_first(&seen, qc->votes[i].seat, "QC", error)) {
             return false;
         }
     }
@@ -465,7 +465,7 @@ bool verify_qc(const struct verify_scope *scope, struct bytes qc, struct arena *
     if (!codec_part_decode_qc(qc, arena, &result.qc, error) ||
         !codec_payload_decode_prepare(result.qc.payload, &result.prepare, error) ||
         !is_of_scope(scope, &result.prepare.roster, &result.prepare.docket, "QC", error) ||
-        !votes_are_quorum(scope->roster, MESSAGE_TYPE_PREPARE, &result.qc, "QC", error)) {
+        !votes_are_quorum(scope->roster, &result.qc, error)) {
         return false;
     }
     *out = result;
@@ -479,15 +479,6 @@ bool verify_commit(const struct roster *roster, struct bytes statement,
 
     memcpy(signed_payload.signature, vote->signature, MESSAGE_SIGNATURE_SIZE);
     return seat_signed(roster, vote->seat, MESSAGE_TYPE_STATEMENT, signed_payload, error);
-}
-
-bool verify_commits(const struct roster *roster, struct bytes statement,
-                    const struct message_vote *votes, size_t vote_count, struct error *error)
-{
-    struct message_qc commits = {
-        .payload = statement, .vote_count = vote_count, .votes = (struct message_vote *)votes};
-
-    return votes_are_quorum(roster, MESSAGE_TYPE_STATEMENT, &commits, "certificate", error);
 }
 
 bool verify_report(const struct verify_scope *scope, const struct message_signed *report,

@@ -127,11 +127,6 @@ MUST_USE bool verify_qc(const struct verify_scope *scope, struct bytes qc, struc
 MUST_USE bool verify_commit(const struct roster *roster, struct bytes statement,
                             const struct message_vote *vote, struct error *error);
 
-/* Valid COMMIT signatures on STATEMENT of at least q seats, none twice. */
-MUST_USE bool verify_commits(const struct roster *roster, struct bytes statement,
-                             const struct message_vote *votes, size_t vote_count,
-                             struct error *error);
-
 /* The signed half of a NEW-VIEW: by SEAT, for a view above 1 and above that of its QC. */
 MUST_USE bool verify_report(const struct verify_scope *scope, const struct message_signed *report,
                             uint8_t seat, struct message_new_view *out, struct error *error);
