@@ -7,7 +7,6 @@
 
 struct board {
     pthread_mutex_t mutex;
-    uint64_t version;
     struct board_seats seats;
     size_t docket_count;
     struct board_docket dockets[BOARD_DOCKETS_MAX];
@@ -80,7 +79,6 @@ void board_put_docket(struct board *board, const struct board_docket *docket)
     if (i < BOARD_DOCKETS_MAX) {
         board->dockets[i] = *docket;
         board->docket_count += i == board->docket_count;
-        board->version++;
     }
     unlock(board);
     tell(board);
@@ -94,7 +92,6 @@ void board_remove_docket(struct board *board, const struct digest *id)
     if (i < board->docket_count) {
         board->dockets[i] = board->dockets[--board->docket_count];
     }
-    board->version++;
     unlock(board);
     tell(board);
 }
@@ -103,7 +100,6 @@ void board_put_seats(struct board *board, const struct board_seats *seats)
 {
     lock(board);
     board->seats = *seats;
-    board->version++;
     unlock(board);
     tell(board);
 }
@@ -126,13 +122,4 @@ void board_get_seats(struct board *board, struct board_seats *out)
     lock(board);
     *out = board->seats;
     unlock(board);
-}
-
-uint64_t board_version(struct board *board)
-{
-    lock(board);
-    uint64_t version = board->version;
-
-    unlock(board);
-    return version;
 }

@@ -45,7 +45,4 @@ void board_put_seats(struct board *board, const struct board_seats *seats);
 bool board_get_docket(struct board *board, const struct digest *id, struct board_docket *out);
 void board_get_seats(struct board *board, struct board_seats *out);
 
-/* Counts changes, so that a reader knows whether there was one. */
-uint64_t board_version(struct board *board);
-
 #endif

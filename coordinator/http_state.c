@@ -265,14 +265,6 @@ void http_state_write(const struct http_options *options,
 
 /* ---- the coordinator ---- */
 
-bool http_state_is_ready(struct board *board)
-{
-    struct board_seats seats;
-
-    board_get_seats(board, &seats);
-    return seats.quorum_count > 0 && seats.up_count >= seats.quorum_count;
-}
-
 void http_state_answer_council(struct http_request *request)
 {
     const struct buffer *roster = &request->http->roster;
@@ -336,13 +328,12 @@ void http_state_answer_health(struct http_request *request)
 
 void http_state_answer_ready(struct http_request *request)
 {
-    struct board *board = request->http->options.board;
     struct board_seats seats;
 
-    if (http_state_is_ready(board)) {
+    board_get_seats(request->http->options.board, &seats);
+    if (seats.quorum_count > 0 && seats.up_count >= seats.quorum_count) {
         answer_word(request, "ready\n");
     } else {
-        board_get_seats(board, &seats);
         http_request_refuse(request, 503, "%u of %u seats are there; %u are needed", seats.up_count,
                             seats.seat_count, seats.quorum_count);
     }

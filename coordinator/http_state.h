@@ -30,9 +30,6 @@ void http_state_write(const struct http_options *options,
                       const struct coordinator_store_case *hearing, struct arena *arena,
                       struct buffer *out);
 
-/* True when Q seats are up. */
-bool http_state_is_ready(struct board *board);
-
 /* Handlers. */
 void http_state_answer_council(struct http_request *request);
 void http_state_answer_status(struct http_request *request);

@@ -21,7 +21,8 @@ static void write_prepare(struct docket *docket, const struct seat_vote *vote)
     codec_payload_encode_prepare(&prepare, &docket->prepare);
 }
 
-void proposal_forget(struct docket *docket)
+/* The view of the proposal is over. */
+static void forget(struct docket *docket)
 {
     buffer_clear(&docket->prepare);
     buffer_clear(&docket->certify);
@@ -141,7 +142,7 @@ void proposal_enter(struct docket *docket, uint32_t view, struct bytes tc)
 
     buffer_clear(&docket->tc);
     buffer_append(&docket->tc, tc.data, tc.size);
-    proposal_forget(docket);
+    forget(docket);
     log_line(LOG_INFO, "docket %.12s of coordinator %u: view %u, whose chair is %s %u",
              encode_digest(docket_id(docket), id), docket->verified.docket.home, (unsigned)view,
              chair == coordinator->options.index ? "this coordinator," : "coordinator", chair);

@@ -15,9 +15,6 @@ MUST_USE bool proposal_make(struct docket *docket, const struct seat_vote *vote,
 MUST_USE bool proposal_restore(struct docket *docket, const struct seat_vote *vote,
                                struct error *error);
 
-/* The view of the proposal is over. */
-void proposal_forget(struct docket *docket);
-
 /* Makes docket->certify of the PREPAREs that the machine counts. */
 void proposal_certify(struct docket *docket);
 
