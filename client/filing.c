@@ -88,7 +88,8 @@ static bool send_rest(struct upload *upload, const char *path, uint64_t offset, 
     return is_ok;
 }
 
-void filing_pause(uint32_t *retry_ms, const struct error *why)
+/* Says WHY something has to be tried again, and waits *RETRY_MS; twice as long the next time. */
+static void pause_for(uint32_t *retry_ms, const struct error *why)
 {
     fputs("aims: ", stderr);
     print_clean(why->message, stderr);
@@ -124,7 +125,7 @@ static bool upload_bundle(struct upload *upload, struct error *error)
             i + 1 == upload->filing->tries_max) {
             break;
         }
-        filing_pause(&retry_ms, error);
+        pause_for(&retry_ms, error);
     }
     if (upload->has_shown) {
         fputs("\n", stderr);
@@ -185,7 +186,7 @@ static bool post_case(const struct filing *filing, struct web *web, struct error
             break;
         }
         /* Asking twice does no harm: a known case is answered like a new one. */
-        filing_pause(&retry_ms, error);
+        pause_for(&retry_ms, error);
         is_ok = true;
     }
     buffer_finish(&body);

@@ -35,7 +35,4 @@ MUST_USE bool filing_sign(const struct filing *filing, struct buffer *payload,
  * Errors: ERROR_TIMEOUT when the coordinator is not reached; what it answers when it refuses. */
 MUST_USE bool filing_hand_in(const struct filing *filing, struct web *web, struct error *error);
 
-/* Says WHY something has to be tried again, and waits *RETRY_MS; twice as long the next time. */
-void filing_pause(uint32_t *retry_ms, const struct error *why);
-
 #endif

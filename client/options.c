@@ -11,7 +11,8 @@
 
 enum { VARIABLE_SIZE = 64 };
 
-const struct command_option options_common[] = {
+/* Options that every command has. */
+static const struct command_option common[] = {
     {"json", 0, false, NULL, "the result as JSON on standard output"},
     {"help", 'h', false, NULL, "print this and exit"},
     {NULL, 0, false, NULL, NULL},
@@ -48,8 +49,8 @@ static bool fail_unknown(const struct command *command, const char *word, size_t
     for (const struct command_option *option = command->options; option->name != NULL; option++) {
         names[count++] = option->name;
     }
-    names[count++] = options_common[0].name;
-    names[count++] = options_common[1].name;
+    names[count++] = common[0].name;
+    names[count++] = common[1].name;
     (void)snprintf(name, sizeof(name), "%.*s", (int)(length < 63 ? length : 63), word);
     const char *nearest = text_nearest(name, names, count);
 
@@ -104,11 +105,11 @@ static bool take_option(struct reader *reader, const struct command_option *opti
     if (option->value == NULL && value != NULL) {
         return error_set(error, ERROR_INVALID, "--%s takes no value", option->name);
     }
-    if (option == &options_common[0]) {
+    if (option == &common[0]) {
         options->is_json = true;
         return true;
     }
-    if (option == &options_common[1]) {
+    if (option == &common[1]) {
         options->wants_help = true;
         return true;
     }
@@ -126,7 +127,7 @@ static bool take_long(struct reader *reader, const char *word, struct error *err
 {
     const char *equals = strchr(word, '=');
     size_t length = equals == NULL ? strlen(word) : (size_t)(equals - word);
-    const struct command_option *option = find_in(options_common, word, length);
+    const struct command_option *option = find_in(common, word, length);
 
     if (option == NULL) {
         option = find_in(reader->options->command->options, word, length);
@@ -139,7 +140,7 @@ static bool take_long(struct reader *reader, const char *word, struct error *err
 
 static bool take_letter(struct reader *reader, const char *word, struct error *error)
 {
-    const struct command_option *option = find_letter(options_common, word[0]);
+    const struct command_option *option = find_letter(common, word[0]);
 
     if (option == NULL) {
         option = find_letter(reader->options->command->options, word[0]);
@@ -316,7 +317,7 @@ void options_help(const struct command *command, struct buffer *out)
     for (const struct command_option *option = command->options; option->name != NULL; option++) {
         help_option(option, out);
     }
-    for (const struct command_option *option = options_common; option->name != NULL; option++) {
+    for (const struct command_option *option = common; option->name != NULL; option++) {
         help_option(option, out);
     }
 }

@@ -66,7 +66,4 @@ MUST_USE bool options_need(const struct options *options, const char *name, cons
 /* Appends the help of COMMAND, examples first. */
 void options_help(const struct command *command, struct buffer *out);
 
-/* Options that every command has, ended like a table. */
-extern const struct command_option options_common[];
-
 #endif

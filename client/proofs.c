@@ -92,7 +92,8 @@ bool proofs_fetch(struct web *web, const char *id, const struct roster *roster, 
     return is_ok;
 }
 
-const char *proofs_operator(const struct roster *roster, const struct proof *proof)
+/* Who runs the culprit. */
+static const char *operator_of(const struct roster *roster, const struct proof *proof)
 {
     return proof->is_seat ? roster->seats[proof->signer].operator_name
                           : roster->coordinators[proof->signer].operator_name;
@@ -101,7 +102,7 @@ const char *proofs_operator(const struct roster *roster, const struct proof *pro
 void proofs_print(const struct roster *roster, const struct proof *proof, FILE *out)
 {
     fprintf(out, "%s %u of ", proof->is_seat ? "seat" : "coordinator", proof->signer);
-    print_clean(proofs_operator(roster, proof), out);
+    print_clean(operator_of(roster, proof), out);
     fprintf(out, " %s (%s)", misconduct_text(proof->kind), misconduct_name(proof->kind));
 }
 
@@ -116,7 +117,7 @@ struct json *proofs_json(const struct roster *roster, const struct proof *proof)
     json_set(json, "docket", json_digest(&proof->docket));
     json_set(json, "keyid", json_text(keyid));
     json_set(json, "kind", json_text(misconduct_name(proof->kind)));
-    json_set(json, "operator", json_text(proofs_operator(roster, proof)));
+    json_set(json, "operator", json_text(operator_of(roster, proof)));
     json_set(json, proof->is_seat ? "seat" : "coordinator", json_integer(proof->signer));
     json_set(json, "text", json_text(misconduct_text(proof->kind)));
     return json;

@@ -43,9 +43,6 @@ MUST_USE bool proofs_fetch(struct web *web, const char *id, const struct roster 
                            struct arena *arena, struct buffer *file, struct proof *out,
                            struct error *error);
 
-/* Who runs the culprit of PROOF. */
-const char *proofs_operator(const struct roster *roster, const struct proof *proof);
-
 /* "seat 7 of operator-07 prepared two values in one view (E1)", without a line feed. */
 void proofs_print(const struct roster *roster, const struct proof *proof, FILE *out);
 

@@ -21,8 +21,6 @@
 #include "report/certificate.h"
 #include "report/when.h"
 
-#define BUNDLE_FILE_MAX (BUNDLE_CONTENT_MAX + BUNDLE_HEADER_MAX + 4096)
-
 enum { CHECKS_MAX = 3 };
 
 /* What one file was found to be. */

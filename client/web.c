@@ -169,7 +169,7 @@ static size_t take_header(char *data, size_t unit, size_t count, void *context)
     } else if (strncasecmp(line, name, sizeof(name) - 1) == 0) {
         value += sizeof(name) - 1;
         value += strspn(value, " \t");
-        transfer->answer->has_offset = encode_to_u64(value, UINT32_MAX, &transfer->answer->offset);
+        (void)encode_to_u64(value, UINT32_MAX, &transfer->answer->offset);
     }
     return size;
 }

@@ -58,8 +58,7 @@ struct web_request {
 struct web_answer {
     long status;
     struct buffer body;
-    bool has_offset;
-    uint64_t offset; /* Upload-Offset. */
+    uint64_t offset; /* Upload-Offset; 0 without. */
 };
 
 /* Sends REQUEST and waits for the answer, whatever its status. The caller calls web_answer_finish()
