@@ -43,19 +43,6 @@ const char *catalog_grade_name(enum catalog_grade grade)
     return grade_names[grade];
 }
 
-const char *catalog_pdca_name(enum catalog_pdca pdca)
-{
-    CHECK(pdca >= CATALOG_PLAN);
-    CHECK(pdca <= CATALOG_ACT);
-    return pdca_names[pdca];
-}
-
-const char *catalog_framework_name(enum catalog_framework framework)
-{
-    CHECK((unsigned)framework < CATALOG_FRAMEWORK_COUNT);
-    return framework_names[framework];
-}
-
 size_t catalog_find_criterion(const struct catalog *catalog, const char *id)
 {
     for (size_t i = 0; i < catalog->criterion_count; i++) {
@@ -66,7 +53,7 @@ size_t catalog_find_criterion(const struct catalog *catalog, const char *id)
     return SIZE_MAX;
 }
 
-size_t catalog_find_requirement(const struct catalog *catalog, const char *id)
+static size_t find_requirement(const struct catalog *catalog, const char *id)
 {
     for (size_t i = 0; i < catalog->requirement_count; i++) {
         if (strcmp(catalog->requirements[i].id, id) == 0) {
@@ -265,7 +252,7 @@ static bool read_requirement_head(struct builder *builder, const struct tree *no
         !read_mappings(builder, node, &requirement, error)) {
         return false;
     }
-    if (catalog_find_requirement(catalog, requirement.id) != SIZE_MAX) {
+    if (find_requirement(catalog, requirement.id) != SIZE_MAX) {
         return error_set(error, ERROR_INVALID, "%s: requirement \"%s\" occurs twice",
                          tree_place(node, place), requirement.id);
     }

@@ -100,16 +100,13 @@ struct catalog {
 MUST_USE bool catalog_load(const char *directory, struct arena *arena, struct catalog *out,
                            struct error *error);
 
-/* Index of a criterion or requirement by id, or SIZE_MAX. */
+/* Index of a criterion by id, or SIZE_MAX. */
 size_t catalog_find_criterion(const struct catalog *catalog, const char *id);
-size_t catalog_find_requirement(const struct catalog *catalog, const char *id);
 
 /* The cap NAME, or NULL. */
 const struct catalog_cap *catalog_find_cap(const struct catalog *catalog, const char *name);
 
-/* The word of the catalogue's files for a grade, a part of the cycle or a framework. */
+/* The word of the catalogue's files for a grade. */
 const char *catalog_grade_name(enum catalog_grade grade);
-const char *catalog_pdca_name(enum catalog_pdca pdca);
-const char *catalog_framework_name(enum catalog_framework framework);
 
 #endif

@@ -51,7 +51,7 @@ static const char *const claim_names[] = {
     [DATASET_NONE] = "none",
 };
 
-const char *tables_claim_name(enum dataset_claim claim)
+static const char *claim_name(enum dataset_claim claim)
 {
     CHECK((unsigned)claim <= DATASET_NONE);
     return claim_names[claim];
@@ -321,7 +321,7 @@ static bool fill_registers(struct slot *slot, const struct dataset *dataset, str
         struct dataset_value *row = &cells[i * slot->view.rows.column_count];
 
         row[0] = text_cell(table->schema->name);
-        row[1] = text_cell(tables_claim_name(table->claim));
+        row[1] = text_cell(claim_name(table->claim));
         row[2] = integer_cell(table->row_count);
     }
     return take_rows(slot, cells, count, error);

@@ -47,7 +47,4 @@ bool tables_is_own(const char *name);
 /* What the register of that index in the schema claims in the dataset loaded last. */
 enum dataset_claim tables_claim(const struct tables *tables, size_t register_index);
 
-/* The word that the table `registers` shows for CLAIM. */
-const char *tables_claim_name(enum dataset_claim claim);
-
 #endif
