@@ -187,13 +187,3 @@ uint32_t encode_get_u32(const uint8_t in[4])
     }
     return value;
 }
-
-uint64_t encode_get_u64(const uint8_t in[8])
-{
-    uint64_t value = 0;
-
-    for (int i = 0; i < 8; i++) {
-        value = value << 8 | in[i];
-    }
-    return value;
-}

@@ -40,6 +40,5 @@ bool encode_to_u64(const char *text, uint64_t max, uint64_t *out);
 void encode_put_u32(uint8_t out[4], uint32_t value); /* Big-endian. */
 void encode_put_u64(uint8_t out[8], uint64_t value);
 uint32_t encode_get_u32(const uint8_t in[4]);
-uint64_t encode_get_u64(const uint8_t in[8]);
 
 #endif

@@ -212,18 +212,3 @@ bool keys_signing_is_valid(const uint8_t signing[KEYS_PUBLIC_SIZE])
 {
     return crypto_core_ed25519_is_valid_point(signing) == 1;
 }
-
-void keys_pem(const uint8_t signing[KEYS_PUBLIC_SIZE], char out[KEYS_PEM_SIZE])
-{
-    uint8_t spki[SPKI_SIZE];
-    struct buffer body = {0};
-
-    encode_spki(signing, spki);
-    encode_base64(bytes_of(spki, sizeof(spki)), &body);
-    int length =
-        snprintf(out, KEYS_PEM_SIZE, "-----BEGIN PUBLIC KEY-----\n%s\n-----END PUBLIC KEY-----\n",
-                 buffer_text(&body));
-
-    CHECK(length < KEYS_PEM_SIZE);
-    buffer_finish(&body);
-}

@@ -63,8 +63,4 @@ void keys_keyid(const uint8_t signing[KEYS_PUBLIC_SIZE], char out[KEYS_KEYID_SIZ
 /* True when SIGNING is a valid Ed25519 point of the main subgroup; check it at enrolment. */
 bool keys_signing_is_valid(const uint8_t signing[KEYS_PUBLIC_SIZE]);
 
-/* The signing key as PEM SubjectPublicKeyInfo. */
-#define KEYS_PEM_SIZE 128 /* Characters with the NUL. */
-void keys_pem(const uint8_t signing[KEYS_PUBLIC_SIZE], char out[KEYS_PEM_SIZE]);
-
 #endif

@@ -86,8 +86,8 @@ int certificate_find(const struct certificate *certificate, const struct digest 
 MUST_USE bool certificate_check_earlier(const struct verify_docket *docket, struct error *error);
 
 /* Appends keyring.json for verifiers of other makes:
- * {"keys": {keyid: {"keytype", "keyval": {"public"}, "scheme"}}, "threshold": q}. The keys as PEM:
- * keys_pem() of each seat's signing key. */
+ * {"keys": {keyid: {"keytype", "keyval": {"public"}, "scheme"}}, "threshold": q}, with the seats'
+ * signing keys in hex. */
 void certificate_write_keyring(const struct roster *roster, struct buffer *out);
 
 #endif

@@ -283,11 +283,6 @@ static unsigned find_name(const char *const *names, unsigned count, const char *
     return 0;
 }
 
-enum findings_grade findings_grade_of(const char *name)
-{
-    return (enum findings_grade)find_name(grade_names, FINDINGS_GRADE_COUNT, name);
-}
-
 enum findings_decision findings_decision_of(const char *name)
 {
     return (enum findings_decision)find_name(decision_names, FINDINGS_DECISION_COUNT, name);

@@ -100,7 +100,6 @@ const char *findings_outcome_name(enum findings_outcome outcome);
 const char *findings_reason_name(enum findings_reason reason);
 const char *findings_purpose_name(enum message_purpose purpose); /* NULL when unknown. */
 const char *findings_answer_name(enum answer answer);            /* "none" for ANSWER_NONE. */
-enum findings_grade findings_grade_of(const char *name);
 enum findings_decision findings_decision_of(const char *name);
 enum findings_outcome findings_outcome_of(const char *name);
 enum message_purpose findings_purpose_of(const char *name);

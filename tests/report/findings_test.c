@@ -265,9 +265,6 @@ static void facts_count_only_when_a_quorum_gives_them(void **state)
 static void names_come_back(void **state)
 {
     (void)state;
-    for (unsigned i = 1; i < FINDINGS_GRADE_COUNT; i++) {
-        assert_int_equal(findings_grade_of(findings_grade_name((enum findings_grade)i)), i);
-    }
     for (unsigned i = 1; i < FINDINGS_DECISION_COUNT; i++) {
         assert_int_equal(findings_decision_of(findings_decision_name((enum findings_decision)i)),
                          i);
@@ -278,7 +275,7 @@ static void names_come_back(void **state)
     for (unsigned i = 1; i < MESSAGE_PURPOSE_COUNT; i++) {
         assert_int_equal(findings_purpose_of(findings_purpose_name((enum message_purpose)i)), i);
     }
-    assert_int_equal(findings_grade_of("splendid"), 0);
+    assert_int_equal(findings_decision_of("splendid"), 0);
 }
 
 int main(void)
