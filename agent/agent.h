@@ -11,6 +11,7 @@
  *   ballot.c      what the seat signs there: made, stored, sent
  *   value.c       the value that is voted on: fetched, and computed
  *   delivery.c    certificates on their way to every coordinator
+ *   witness.c     what it sees of misconduct
  *   assessment.c  one docket's cases, and the verdict on them
  *   papers_desk.c working papers when a coordinator asks for them
  *   examine.c     one case: fetch the bundle, open its header, ask the assessor
@@ -49,7 +50,7 @@
  * whose verdict is given wait in the store for a message that names them, or for room. */
 #define AGENT_HEARINGS_MAX 512
 #define AGENT_AWAKE_MAX    64 /* Of all homes: those with their cases in memory, too. */
-#define AGENT_ASSESS_MAX   4  /* S1, K: dockets of one home that are assessed at a time. */
+#define AGENT_ASSESS_MAX   4  /* S1: dockets of one home that are assessed at a time. */
 
 struct agent_options {
     const char *roster; /* Files and folders. */
