@@ -51,25 +51,44 @@ static struct search_item *make_room(struct coordinator *coordinator, uint8_t se
     return oldest;
 }
 
+/* True after coordinator_fail(), too. */
+static bool is_known(struct coordinator *coordinator, const struct digest *docket)
+{
+    struct error error;
+    bool is_stored = false;
+
+    if (docket_find(coordinator, docket) != NULL) {
+        return true;
+    }
+    if (!coordinator_store_docket_is_known(coordinator->store, docket, &is_stored, &error)) {
+        coordinator_fail(coordinator, &error);
+        return true;
+    }
+    return is_stored;
+}
+
+/* Who named it first may not have it, and may know well who comes last in turn. */
+static void ask_too(struct coordinator *coordinator, struct search_item *item, uint8_t seat)
+{
+    if (!seat_set_has(&item->named, seat)) {
+        seat_set_add(&item->named, seat);
+        ask(coordinator, item, seat);
+    }
+}
+
 void search_add(struct coordinator *coordinator, uint8_t seat, const struct digest *docket)
 {
-    struct search_item *item;
-    struct error error;
-    bool is_known = false;
+    struct search_item *item = find(coordinator, docket);
 
-    if (docket_find(coordinator, docket) != NULL || find(coordinator, docket) != NULL) {
-        return;
+    if (item == NULL) {
+        if (is_known(coordinator, docket)) {
+            return;
+        }
+        item = make_room(coordinator, seat);
+        *item =
+            (struct search_item){.is_active = true, .docket = *docket, .began_ms = loop_now_ms()};
     }
-    if (!coordinator_store_docket_is_known(coordinator->store, docket, &is_known, &error)) {
-        coordinator_fail(coordinator, &error);
-        return;
-    }
-    if (is_known) {
-        return;
-    }
-    item = make_room(coordinator, seat);
-    *item = (struct search_item){.is_active = true, .docket = *docket, .began_ms = loop_now_ms()};
-    ask(coordinator, item, seat);
+    ask_too(coordinator, item, seat);
 }
 
 void search_tick(struct coordinator *coordinator)
@@ -115,6 +134,10 @@ void search_take(struct coordinator *coordinator, uint8_t seat, const struct mes
         return; /* Nobody asked, or another seat was faster. */
     }
     item->is_active = false;
+    /* An own one that was searched for before it was made: its id can be guessed. */
+    if (is_known(coordinator, &id)) {
+        return;
+    }
     if (!clerk_learn(coordinator, docket, &error)) {
         coordinator_drop(coordinator, seat, "a docket", &error);
     }

@@ -2,13 +2,14 @@
 #define COORDINATOR_SEARCH_H
 
 /* Dockets that are known by their id alone, because a seat spoke of them (docs/PROTOCOL.md 5, C5).
- * Who named one is asked for it, then the others in turn, for a while; a few per seat, so that
- * nobody who names dockets that do not exist takes more than that. */
+ * Everyone who names one is asked for it at once, then the others in turn, for a while; a few per
+ * seat, so that nobody who names dockets that do not exist takes more than that. */
 
 #include <stdint.h>
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "council/quorum.h"
 #include "proto/message.h"
 
 #define SEARCH_PER_SEAT_MAX 8
@@ -24,15 +25,16 @@ struct search_item {
     struct digest docket;
     uint64_t began_ms;
     uint64_t asked_ms;
-    uint8_t last;    /* Seat that was asked last. */
-    uint8_t refused; /* Seats that had nothing, in a row. */
+    struct seat_set named; /* Seats that spoke of it: each is asked once, */
+    uint8_t last;          /* and the others in turn. Who was asked last. */
+    uint8_t refused;       /* Seats that had nothing, in a row. */
 };
 
 struct search {
     struct search_item items[MESSAGE_SEATS_MAX][SEARCH_PER_SEAT_MAX];
 };
 
-/* SEAT has named a docket. Does nothing when it is known or searched already. */
+/* SEAT has named a docket. Does nothing when it is known, or SEAT was asked for it. */
 void search_add(struct coordinator *coordinator, uint8_t seat, const struct digest *docket);
 
 /* Asks on, and gives up. */

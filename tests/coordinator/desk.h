@@ -239,12 +239,10 @@ static inline uint8_t quorum_count(const struct desk *desk)
     return desk->coordinator->quorum.quorum_count;
 }
 
-/* Hands in the fixture's cases as a submitter does, and has the chair open its docket. */
-static inline struct desk *open_desk(uint8_t seats, uint8_t faulty_max)
+/* Hands in the fixture's cases as a submitter does. */
+static inline void hand_in(struct desk *desk)
 {
-    struct desk *desk = desk_create(seats, faulty_max);
     const struct verify_docket *given = &desk->fixture->docket;
-    struct message message;
     struct error error;
     bool is_known = true;
 
@@ -260,6 +258,16 @@ static inline struct desk *open_desk(uint8_t seats, uint8_t faulty_max)
                 &error);
         assert_false(is_known);
     }
+}
+
+/* Has the chair open its docket of what was handed in. */
+static inline struct desk *open_desk(uint8_t seats, uint8_t faulty_max)
+{
+    struct desk *desk = desk_create(seats, faulty_max);
+    struct message message;
+    struct error error;
+
+    hand_in(desk);
     clerk_take_cases(desk->coordinator);
     assert_int_equal(desk->coordinator->failure.code, 0);
     assert_non_null(docket_of(desk));

@@ -359,19 +359,44 @@ static void seats_that_have_nothing_are_not_asked_in_a_circle(void **state)
     desk_destroy(desk);
 }
 
+/* Seat 0 names it first, again and again, and says nothing; seat 3 has it. */
+static void a_seat_that_names_a_docket_first_does_not_keep_it_from_being_learned(void **state)
+{
+    struct desk *desk = open_watcher();
+    struct message_signed docket = home_docket(desk, 1);
+
+    (void)state;
+    say_new_view(desk, 0, 2, NULL);
+    for (unsigned i = 0; i < 10; i++) {
+        say_new_view(desk, 0, 2, NULL);
+        say_new_view(desk, 3, 2, NULL);
+    }
+    assert_int_equal(count_sent(desk, MESSAGE_FETCH), 2);
+    assert_int_equal(desk->sent[desk->sent_count - 1].seat, 3);
+    say_docket(desk, 3, &docket);
+    assert_non_null(docket_of(desk));
+    desk_destroy(desk);
+}
+
+/* Seat 0 names docket SERIAL of the home, and brings it. */
+static void bring_docket(struct desk *desk, uint64_t serial)
+{
+    struct message message = {.kind = MESSAGE_TC};
+    struct message_signed docket = home_docket(desk, serial);
+
+    hash_bytes(docket.payload, &message.tc.docket);
+    message.tc.tc = bytes_of_text("nothing");
+    say(desk, 0, &message);
+    say_docket(desk, 0, &docket);
+}
+
 static void a_home_cannot_fill_another_coordinators_memory(void **state)
 {
     struct desk *desk = open_watcher();
-    struct message message = {.kind = MESSAGE_TC};
 
     (void)state;
     for (uint64_t serial = 1; serial <= SEARCH_UNFINISHED_MAX + 3; serial++) {
-        struct message_signed docket = home_docket(desk, serial);
-
-        hash_bytes(docket.payload, &message.tc.docket);
-        message.tc.tc = bytes_of_text("nothing");
-        say(desk, 0, &message);
-        say_docket(desk, 0, &docket);
+        bring_docket(desk, serial);
     }
     assert_int_equal(desk->coordinator->failure.code, 0);
     assert_int_equal(counts_of(desk).dockets, SEARCH_UNFINISHED_MAX);
@@ -394,6 +419,35 @@ static void a_docket_of_ones_own_that_the_store_lacks_ends_the_coordinator(void 
     assert_int_equal(desk->coordinator->failure.code, ERROR_CONFLICT);
     assert_non_null(strstr(desk->coordinator->failure.message, "old copy"));
     assert_null(docket_of(desk));
+    desk_destroy(desk);
+}
+
+/* Who knows the cases that wait can tell the docket before it is made, but for its second. */
+static void a_docket_that_was_named_before_it_was_made_ends_nobody(void **state)
+{
+    struct desk *desk = desk_create_wide(5, 1, COORDINATORS, 0);
+    struct message_docket guess = desk->fixture->docket.docket;
+    struct message message = {.kind = MESSAGE_TC};
+    struct buffer payload = {0};
+
+    (void)state;
+    guess.serial = 1;
+    guess.as_of = coordinator_clock_ms() / 1000;
+    message.tc.tc = bytes_of_text("nothing");
+    for (unsigned i = 0; i < SEARCH_PER_SEAT_MAX; i++, guess.as_of++) {
+        codec_payload_encode_docket(&guess, &payload);
+        hash_bytes(buffer_bytes(&payload), &message.tc.docket);
+        buffer_finish(&payload);
+        say(desk, 4, &message);
+    }
+    hand_in(desk);
+    clerk_take_cases(desk->coordinator);
+    assert_non_null(docket_of(desk));
+    message = last_sent(desk, MESSAGE_ASSIGN);
+    say(desk, 4, &message);
+    assert_int_equal(desk->coordinator->failure.code, 0);
+    assert_int_equal(desk->coordinator->malformed_count, 0);
+    assert_int_equal(counts_of(desk).dockets, 1);
     desk_destroy(desk);
 }
 
@@ -1067,8 +1121,10 @@ int main(void)
         cmocka_unit_test(a_docket_that_nobody_asked_for_is_not_taken),
         cmocka_unit_test(a_seat_that_invents_dockets_is_asked_for_few_of_them),
         cmocka_unit_test(seats_that_have_nothing_are_not_asked_in_a_circle),
+        cmocka_unit_test(a_seat_that_names_a_docket_first_does_not_keep_it_from_being_learned),
         cmocka_unit_test(a_home_cannot_fill_another_coordinators_memory),
         cmocka_unit_test(a_docket_of_ones_own_that_the_store_lacks_ends_the_coordinator),
+        cmocka_unit_test(a_docket_that_was_named_before_it_was_made_ends_nobody),
         cmocka_unit_test(a_docket_whose_home_is_silent_is_finished_here),
         cmocka_unit_test(a_chair_of_a_later_view_that_restarts_goes_on),
         cmocka_unit_test(what_f_plus_one_seats_ask_for_is_told_to_the_others),
