@@ -132,6 +132,22 @@ static size_t unfinished_of(const struct coordinator *coordinator, uint8_t home)
     return count;
 }
 
+/* Lets one of HOME go that is decided, whose book nobody has had for long: the seats keep books of
+ * so many dockets and no more, and this coordinator may have been away. The store keeps what is
+ * known of it, and a restart asks again. */
+static void let_go(struct coordinator *coordinator, uint8_t home)
+{
+    struct docket *docket = coordinator->dockets;
+
+    while (docket != NULL && (docket->verified.docket.home != home || docket->has_results ||
+                              !docket_is_decided(docket) || loop_now_ms() < docket->close_ms)) {
+        docket = docket->next;
+    }
+    if (docket != NULL) {
+        docket_destroy(docket);
+    }
+}
+
 /* What a seat checks too, and whether there is room. */
 static bool may_take(struct coordinator *coordinator, const struct verify_docket *docket,
                      struct error *error)
@@ -141,6 +157,9 @@ static bool may_take(struct coordinator *coordinator, const struct verify_docket
     }
     if (docket->has_earlier && !certificate_check_earlier(docket, error)) {
         return false;
+    }
+    if (unfinished_of(coordinator, docket->docket.home) >= SEARCH_UNFINISHED_MAX) {
+        let_go(coordinator, docket->docket.home);
     }
     if (unfinished_of(coordinator, docket->docket.home) >= SEARCH_UNFINISHED_MAX) {
         return error_set(error, ERROR_LIMIT, "%d dockets of coordinator %u are not finished here",

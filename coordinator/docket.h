@@ -74,7 +74,8 @@ struct docket {
     struct paperwork papers;
     struct digest *sharing; /* Other dockets with a hearing of this one; in the arena. */
     size_t sharing_count;
-    uint64_t close_ms; /* Decided: when to leave memory at the latest. */
+    uint64_t close_ms; /* Decided: when to leave memory at the latest; without its reports: when
+                          it may, to make room. */
     /* Being handled: */
     const struct message_signed *at_hand; /* Message, for proofs. */
     const char *at_hand_type;

@@ -12,7 +12,8 @@
 #include "report/findings.h"
 #include "report/report.h"
 
-#define LINGER_MS 30000 /* A decided docket leaves memory then, whoever still lacks it. */
+#define LINGER_MS 30000 /* A decided docket leaves memory then, whoever still lacks it, */
+#define BOOK_MS   90000 /* and can be let go then, if nobody had the book behind it. */
 
 /* Reports as the store wants them. */
 struct reports {
@@ -147,6 +148,7 @@ static void write_certificate(const struct docket *docket, const struct seat_set
 
 static void begin_fetch(struct docket *docket)
 {
+    docket->close_ms = loop_now_ms() + BOOK_MS;
     fetch_begin(docket, &docket->chair.certified.value, &docket->chair.committed);
 }
 

@@ -727,6 +727,43 @@ static void a_certificate_waits_for_its_value_through_a_restart(void **state)
     desk_destroy(desk);
 }
 
+/* This coordinator was away for so long that no seat keeps the book any more. */
+static void a_book_that_nobody_has_takes_no_room_for_ever(void **state)
+{
+    struct desk *desk = open_learned();
+    struct message certificate = {.kind = MESSAGE_DECIDE};
+    struct buffer envelope = {0};
+    struct error error;
+
+    (void)state;
+    (void)home_proposal(desk);
+    say_each(desk, say_commit, 4);
+    pass(desk, SETTLE_MS);
+    assert_up_to(desk, CHAIR_DECIDED);
+    for (uint64_t serial = 2; serial <= SEARCH_UNFINISHED_MAX + 1; serial++) {
+        bring_docket(desk, serial);
+    }
+    assert_int_equal(counts_of(desk).dockets, SEARCH_UNFINISHED_MAX);
+    clock_ms += 100000;
+    bring_docket(desk, SEARCH_UNFINISHED_MAX + 1);
+    assert_int_equal(counts_of(desk).dockets, SEARCH_UNFINISHED_MAX + 1);
+    assert_null(docket_find(desk->coordinator, &desk->docket.scope.docket));
+    require(coordinator_store_result_certificate(desk->coordinator->http_store,
+                                                 &desk->docket.scope.docket, &envelope, &error),
+            &error);
+    certificate.decide.docket = desk->docket.scope.docket;
+    certificate.decide.certificate = buffer_bytes(&envelope);
+    say(desk, 2, &certificate);
+    assert_int_equal(count_sent(desk, MESSAGE_DONE), 1); /* It has what can be had. */
+    bring_docket(desk, SEARCH_UNFINISHED_MAX + 2);       /* The others are not decided. */
+    assert_int_equal(counts_of(desk).dockets, SEARCH_UNFINISHED_MAX + 1);
+    restart(desk);
+    assert_int_equal(docket_of(desk)->chair.phase, CHAIR_DECIDED);
+    (void)last_fetch(desk, MESSAGE_ITEM_VALUE);
+    buffer_finish(&envelope);
+    desk_destroy(desk);
+}
+
 /* A liar's statement under the same D, before anybody here can tell which is right. */
 static void commits_on_a_value_that_is_not_here_count_on_equal_bytes_alone(void **state)
 {
@@ -1134,6 +1171,7 @@ int main(void)
         cmocka_unit_test(seats_are_asked_for_a_value_until_one_has_it),
         cmocka_unit_test(a_value_that_a_later_view_has_overtaken_is_let_go),
         cmocka_unit_test(a_certificate_waits_for_its_value_through_a_restart),
+        cmocka_unit_test(a_book_that_nobody_has_takes_no_room_for_ever),
         cmocka_unit_test(commits_on_a_value_that_is_not_here_count_on_equal_bytes_alone),
         cmocka_unit_test(a_certificate_that_a_seat_brings_decides),
         cmocka_unit_test(certificates_for_two_values_are_both_kept),
