@@ -335,7 +335,7 @@ static bool advance_one(struct hearing *hearing)
     return true;
 }
 
-/* S1: lets the oldest dockets of HOME begin, so many of them at a time. */
+/* S1: lets the oldest dockets of HOME begin, up to AGENT_ASSESS_MAX at a time. */
 static void start_queued(struct agent *agent, uint8_t home)
 {
     size_t running = 0;
