@@ -24,14 +24,18 @@ void faults_init(struct model *model)
 
     for (uint16_t number = 0; number < model->node_count; number++) {
         if (strikes(&model->nodes[number])) {
-            network_plan(model, number, UINT64_C(1000) * model->setup->repeat_ms / STRIKE_FACTOR,
-                         item);
+            network_plan(model, number, faults_strike_us(model), item);
         }
         if (model_has(&model->nodes[number], SETUP_REPLAY)) {
             model->nodes[number].seen =
                 memory_take(&model->memory, MODEL_SEEN_MAX * sizeof(struct queue_item));
         }
     }
+}
+
+uint64_t faults_strike_us(const struct model *model)
+{
+    return UINT64_C(1000) * model->setup->repeat_ms / STRIKE_FACTOR;
 }
 
 bool faults_may(struct model *model, struct node *node)
@@ -147,7 +151,7 @@ void faults_stir(struct model *model, uint16_t number, const struct queue_item *
 
     remember(model, node, item);
     if (item->kind == QUEUE_STRIKE) {
-        network_plan(model, number, UINT64_C(1000) * model->setup->repeat_ms / STRIKE_FACTOR,
+        network_plan(model, number, faults_strike_us(model),
                      (struct queue_item){.kind = QUEUE_STRIKE});
     }
     if (model_fault(model, node, SETUP_REPLAY) != NULL && random_below(&node->own, 4) == 0 &&

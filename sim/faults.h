@@ -14,6 +14,9 @@
 /* Plans what faulty nodes do of their own accord. */
 void faults_init(struct model *model);
 
+/* Virtual microseconds between two things that a faulty node does of its own accord. */
+uint64_t faults_strike_us(const struct model *model);
+
 /* Whether NODE has the time for one more trick: else faulty nodes that answer each other would fill
  * the network in no time. */
 bool faults_may(struct model *model, struct node *node);

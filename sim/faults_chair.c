@@ -102,6 +102,22 @@ static bool shows_half(struct model *model, uint16_t number, const struct queue_
            (qc->value == other->value) == is_other_half(model, item->docket, qc->view, seat);
 }
 
+/* Whether SEAT may be sent ITEM, for all that is hidden of the docket itself. */
+static bool is_told(struct model *model, const struct node *node, const struct queue_item *item,
+                    uint8_t seat)
+{
+    const struct setup_fault *fault = model_fault(model, node, SETUP_OLD_HEADER);
+
+    if (objects_docket(model, item->docket)->home != node->number) {
+        return true;
+    }
+    if (fault != NULL && fault->value > 0 && item->kind == QUEUE_ASSIGN) {
+        return is_chosen(model, item->docket, 0, seat, fault->value);
+    }
+    return model_fault(model, node, SETUP_ONE_SEAT) == NULL ||
+           is_chosen(model, item->docket, 0, seat, 1);
+}
+
 bool faults_chair_shows(struct model *model, uint16_t number, const struct queue_item *item)
 {
     const struct node *node = &model->nodes[number];
@@ -138,9 +154,7 @@ bool faults_chair_shows(struct model *model, uint16_t number, const struct queue
         !is_chosen(model, item->docket, view, seat, 1)) {
         return false;
     }
-    return model_fault(model, node, SETUP_ONE_SEAT) == NULL ||
-           objects_docket(model, item->docket)->home != node->number ||
-           is_chosen(model, item->docket, 0, seat, 1);
+    return is_told(model, node, item, seat);
 }
 
 /* ---- books ---- */
@@ -459,6 +473,15 @@ static void lend_commits(struct model *model, uint16_t number, const struct queu
 
 /* ---- dockets ---- */
 
+static void open_with(struct model *model, uint16_t number, uint32_t header)
+{
+    struct node *node = &model->nodes[number];
+    uint32_t docket = objects_make_docket(model, node->number, ++node->serial, 0, &header, 1);
+
+    node->old_count++;
+    (void)chair_node_open(model, number, docket);
+}
+
 /* Opens a docket with some header that it was ever given. */
 static void open_old(struct model *model, uint16_t number)
 {
@@ -475,13 +498,59 @@ static void open_old(struct model *model, uint16_t number)
 
         if (objects_header(model, header)->home == node->number &&
             node->brought[objects_header(model, header)->index] != 0) {
-            uint32_t docket =
-                objects_make_docket(model, node->number, ++node->serial, 0, &header, 1);
-
-            node->old_count++;
-            (void)chair_node_open(model, number, docket);
+            open_with(model, number, header);
             return;
         }
+    }
+}
+
+/* Whether coordinator NODE has a docket with the hearing that HEADER asks for. */
+static bool has_opened(struct model *model, const struct node *node, const struct header *header)
+{
+    uint32_t number = model->cases[header->index].hearing;
+
+    for (; number != 0; number = objects_hearing(model, number)->next) {
+        const struct hearing *hearing = objects_hearing(model, number);
+
+        if (hearing->attempt == header->attempt &&
+            objects_docket(model, hearing->docket)->home == node->number) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Opens what it kept just before the submitter turns to an honest coordinator, whose docket will
+ * miss the seats that were told. How long submitters wait is no secret. */
+static void open_late(struct model *model, uint16_t number)
+{
+    struct node *node = &model->nodes[number];
+    uint8_t next = (uint8_t)((node->number + 1U) % model->setup->coordinator_count);
+
+    if (model->nodes[model_chair(model, next)].is_byzantine) {
+        return;
+    }
+    for (uint16_t index = 0; index < model->setup->case_count; index++) {
+        const struct client_case *client = &model->cases[index];
+        bool is_ours = client->header != 0 && client->header == node->brought[index];
+
+        if (is_ours && !client->is_over && node->old_count < OLD_DOCKETS_MAX &&
+            client->deadline_us <= model->now_us + faults_strike_us(model) &&
+            !has_opened(model, node, objects_header(model, client->header))) {
+            open_with(model, number, client->header);
+        }
+    }
+}
+
+/* Takes a submission and says nothing. */
+static void keep_case(struct model *model, uint16_t number, const struct queue_item *item)
+{
+    struct node *node = &model->nodes[number];
+    const struct header *header = objects_header(model, item->object);
+
+    if (header->home == node->number) {
+        node->bundles[header->index] = 1;
+        node->brought[header->index] = item->object;
     }
 }
 
@@ -507,12 +576,19 @@ void faults_chair_formed(struct model *model, uint16_t number, uint32_t docket)
 bool faults_chair_deliver(struct model *model, uint16_t number, const struct queue_item *item)
 {
     const struct node *node = &model->nodes[number];
+    const struct setup_fault *fault = model_fault(model, node, SETUP_OLD_HEADER);
 
     faults_stir(model, number, item);
     if (item->kind == QUEUE_STRIKE) {
-        if (model_fault(model, node, SETUP_OLD_HEADER) != NULL) {
+        if (fault != NULL && fault->value > 0) {
+            open_late(model, number);
+        } else if (fault != NULL) {
             open_old(model, number);
         }
+        return true;
+    }
+    if (item->kind == QUEUE_SUBMIT && fault != NULL && fault->value > 0) {
+        keep_case(model, number, item);
         return true;
     }
     if (item->kind == QUEUE_PREPARE) {

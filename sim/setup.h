@@ -98,7 +98,8 @@ enum setup_strategy {
     SETUP_STALE_TC,      /* Proposes with an old TC, or another view's. */
     SETUP_PRIVATE_TC,    /* Shows a TC to one seat alone. */
     SETUP_ONE_SEAT,      /* Tells the docket to one seat alone. */
-    SETUP_OLD_HEADER,    /* Opens dockets with headers of earlier attempts, to win the race. */
+    SETUP_OLD_HEADER,    /* Opens dockets with headers of earlier attempts; with a `value`, keeps
+                            the case and tells so many seats when the submitter turns away. */
     SETUP_HIDE_CERTIFICATE, /* Shows the certificate to `value` seats and to no chair or client. */
     SETUP_STRATEGY_COUNT
 };
