@@ -84,7 +84,7 @@ bool direct_release(struct model *model)
     model->is_held = false;
     is_finished = world_pass(model, model->setup->limit_ms);
     world_end(model);
-    return is_finished;
+    return is_finished && model->report->failed == WORLD_OK;
 }
 
 void direct_show(struct model *model, enum queue_kind kind, uint16_t from, uint32_t docket,

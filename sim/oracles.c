@@ -611,17 +611,16 @@ static void count_left_out(struct model *model, const struct docket *docket)
     }
 }
 
-/* P4: nobody is heard again and again without an end. */
+/* P4: nobody is heard again and again without an end, whatever others have been told. */
 static void check_attempts(struct model *model, uint16_t index)
 {
     const struct client_case *client = &model->cases[index];
-    uint32_t number = client_node_standing(model, index);
 
-    if (!client->is_given_up || model->setup->is_client_hostile || number == 0 ||
+    if (!client->is_given_up || model->setup->is_client_hostile ||
         model->setup->attempt_count < WORLD_ATTEMPTS_OWED) {
         return;
     }
-    const struct certificate *certificate = objects_certificate(model, number);
+    const struct certificate *certificate = objects_certificate(model, client->earlier);
     const struct hearing *hearing = objects_find_hearing(model, certificate->docket, index);
 
     CHECK(hearing != NULL);
