@@ -23,6 +23,10 @@ enum council_flaw {
     FLAW_TC_NOT_STORED = 1 << 9,         /* S5: a TC is neither stored nor passed on. */
     FLAW_NO_QUESTION = 1 << 10,          /* C5: nobody asks for a hidden certificate. */
     FLAW_BOUND_AT_ASSIGN = 1 << 11,      /* S1: ASSIGN binds the case, not the verdict. */
+    FLAW_DOCKET_NOT_FETCHED = 1 << 12,   /* C5: what is about an unknown docket is let go. */
+    FLAW_CERTIFICATE_KEPT = 1 << 13,     /* S6, C5: seats keep a certificate until they are asked,
+                                            and nobody asks who says "concluded". */
+    FLAW_SAME_COORDINATOR = 1 << 14,     /* The client: every attempt begins at the same one. */
 };
 
 #ifdef COUNCIL_FLAWS

@@ -15,8 +15,11 @@ static struct petition_action *push(struct petition_actions *actions,
 
 uint8_t petition_coordinator(const struct petition *petition)
 {
-    uint64_t place = (uint64_t)petition->config.first + petition->attempt - 1 + petition->turn;
+    uint64_t place = (uint64_t)petition->config.first + petition->turn;
 
+    if (!council_flawed(&petition->config, FLAW_SAME_COORDINATOR)) {
+        place += petition->attempt - 1;
+    }
     return (uint8_t)(place % petition->config.coordinator_count);
 }
 

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "council/binding.h"
+#include "council/flaw.h"
 
 struct petition_config {
     uint8_t coordinator_count; /* m, from 1. */
@@ -23,6 +24,7 @@ struct petition_config {
     uint32_t attempt_count;    /* Most attempts; 64 unless told. */
     uint32_t wait_ms;          /* First wait. */
     uint32_t wait_ms_max;
+    COUNCIL_FLAWS_MEMBER
 };
 
 /* What a certificate says of the hearing. */

@@ -783,15 +783,26 @@ static void take_submission(struct model *model, uint16_t node, const struct que
 
 /* ---- messages of seats ---- */
 
+/* C5: a docket that is not known here. */
+static void fetch_docket(struct model *model, uint16_t node, uint16_t from, uint32_t docket)
+{
+    if (!model_flawed(model, FLAW_DOCKET_NOT_FETCHED)) {
+        fetch(model, node, from, docket, NETWORK_DOCKET, 0);
+    }
+}
+
 /* C5: an abstention names a docket that this coordinator should know. */
 static void follow_blockers(struct model *model, uint16_t node, uint16_t from,
                             const struct verdict *verdict, uint32_t count)
 {
     for (uint32_t place = 0; place < count; place++) {
-        uint32_t blocker = verdict->entries[place].blocker;
+        const struct entry *entry = &verdict->entries[place];
 
-        if (blocker != 0 && objects_docket(model, blocker)->chairs[node] == NULL) {
-            fetch(model, node, from, blocker, NETWORK_DOCKET, 0);
+        if (entry->is_concluded && model_flawed(model, FLAW_CERTIFICATE_KEPT)) {
+            continue;
+        }
+        if (entry->blocker != 0 && objects_docket(model, entry->blocker)->chairs[node] == NULL) {
+            fetch_docket(model, node, from, entry->blocker);
         }
     }
 }
@@ -1108,6 +1119,6 @@ void chair_node_deliver(struct model *model, uint16_t node, const struct queue_i
             (void)chair_node_open(model, node, item->docket);
         }
     } else if (chair == NULL && item->kind != QUEUE_FETCH && item->from != node) {
-        fetch(model, node, item->from, item->docket, NETWORK_DOCKET, 0);
+        fetch_docket(model, node, item->from, item->docket);
     }
 }

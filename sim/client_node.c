@@ -34,6 +34,9 @@ void client_node_init(struct model *model)
                                          .wait_ms = setup->client_wait_ms};
 
         config.wait_ms_max = setup->client_wait_ms << WAIT_DOUBLINGS;
+#ifdef COUNCIL_FLAWS
+        config.flaws = setup->flaws;
+#endif
         petition_init(&client->petition, &config);
         client->submitted_ms = (uint64_t)index * setup->case_interval_ms;
         client->decided_ms = MODEL_NEVER;

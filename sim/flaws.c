@@ -24,6 +24,9 @@ static const struct flaw table[FLAWS_COUNT] = {
     {FLAW_TC_NOT_STORED, "tc_not_stored", "a TC is neither stored nor passed on"},
     {FLAW_NO_QUESTION, "no_question", "nobody asks for a hidden certificate"},
     {FLAW_BOUND_AT_ASSIGN, "bound_at_assign", "ASSIGN binds the case, not the verdict"},
+    {FLAW_DOCKET_NOT_FETCHED, "docket_not_fetched", "nobody asks for a docket that is unknown"},
+    {FLAW_CERTIFICATE_KEPT, "certificate_kept", "seats keep a certificate until they are asked"},
+    {FLAW_SAME_COORDINATOR, "same_coordinator", "every attempt begins at the same coordinator"},
 };
 
 bool flaws_are_here(void)

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FLAWS_COUNT 12
+#define FLAWS_COUNT 15
 
 /* True in the program whose objects hold the flaws: elsewhere a flaw would do nothing, and a
  * scenario that names one is refused. */

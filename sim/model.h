@@ -109,8 +109,9 @@ struct deed {
 /* What a verdict says of one case. */
 struct entry {
     bool is_assessed;
-    uint32_t blocker; /* Docket that an abstention names. */
-    uint64_t met;     /* Criteria; in neither: insufficient. */
+    bool is_concluded; /* Why it abstains: there is a result. */
+    uint32_t blocker;  /* Docket that an abstention names. */
+    uint64_t met;      /* Criteria; in neither: insufficient. */
     uint64_t not_met;
 };
 

@@ -419,6 +419,7 @@ static bool assess_case(struct model *model, uint16_t node, const struct seat_do
         return is_over;
     case BINDING_ELSEWHERE:
     case BINDING_CONCLUDED:
+        entry->is_concluded = verdict == BINDING_CONCLUDED;
         entry->blocker = blocker;
         return true;
     default:
@@ -606,15 +607,20 @@ static void perform(struct model *model, uint16_t node, struct seat_docket *seat
 }
 
 /* FLAW_NO_QUESTION leaves out all the ways by which a hidden certificate comes out: the question
- * (C5), its repetition until DONE (S6), and taking a relay or a TC for a question. */
+ * (C5), its repetition until DONE (S6), and taking a relay or a TC for a question.
+ * FLAW_CERTIFICATE_KEPT leaves out S6 alone. */
 static bool is_kept_back(const struct model *model, const struct seat_event *event,
                          const struct seat_action *action)
 {
-    bool is_unasked = event->type == SEAT_EVENT_TIMER || event->type == SEAT_EVENT_CHAIR_UP ||
-                      event->type == SEAT_EVENT_NEW_VIEW || event->type == SEAT_EVENT_TC;
+    bool is_again = event->type == SEAT_EVENT_TIMER || event->type == SEAT_EVENT_CHAIR_UP;
+    bool is_question = event->type == SEAT_EVENT_NEW_VIEW || event->type == SEAT_EVENT_TC;
 
-    return is_unasked && action->type == SEAT_ACTION_SEND_DECIDE &&
-           model_flawed(model, FLAW_NO_QUESTION);
+    if (action->type != SEAT_ACTION_SEND_DECIDE) {
+        return false;
+    }
+    return ((is_again || is_question) && model_flawed(model, FLAW_NO_QUESTION)) ||
+           ((is_again || event->type == SEAT_EVENT_DECIDE) &&
+            model_flawed(model, FLAW_CERTIFICATE_KEPT));
 }
 
 static void feed(struct model *model, uint16_t node, struct seat_docket *seat,
