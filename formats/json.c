@@ -42,26 +42,10 @@ struct json *json_list(void)
     return create(JSON_LIST);
 }
 
-/* Bytes of the character at TEXT that may stand in our JSON, or 0 when it must be replaced. */
-static size_t character_size(const char *text)
-{
-    size_t left = strnlen(text, 4);
-
-    for (size_t size = 1; size <= left; size++) {
-        if (text_is_utf8(bytes_of(text, size), NULL)) {
-            char character[5] = {0};
-
-            memcpy(character, text, size);
-            return text_has_control(character) ? 0 : size;
-        }
-    }
-    return 0;
-}
-
 static void append_clean(struct buffer *out, const char *text)
 {
     while (*text != '\0') {
-        size_t size = character_size(text);
+        size_t size = text_character_size(text);
 
         if (size == 0) {
             buffer_append_text(out, "\xEF\xBF\xBD"); /* U+FFFD */

@@ -141,6 +141,21 @@ bool text_has_control(const char *text)
     return false;
 }
 
+size_t text_character_size(const char *text)
+{
+    size_t left = strnlen(text, 4);
+
+    for (size_t size = 1; size <= left; size++) {
+        if (text_is_utf8(bytes_of(text, size), NULL)) {
+            char character[5] = {0};
+
+            memcpy(character, text, size);
+            return text_has_control(character) ? 0 : size;
+        }
+    }
+    return 0;
+}
+
 const char *text_fold(const char *text, struct arena *arena)
 {
     utf8proc_uint8_t *folded = NULL;

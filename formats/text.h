@@ -23,6 +23,10 @@ size_t text_count(struct bytes source);
 /* True when TEXT holds a control character (C0 but line feed and tab, DEL, C1). TEXT is UTF-8. */
 bool text_has_control(const char *text);
 
+/* Bytes of the character that TEXT begins with, 1 to 4; 0 at its end, and when it is a control
+ * character or not UTF-8: a terminal must not see it, and our JSON does not hold it. */
+size_t text_character_size(const char *text);
+
 /* TEXT, valid UTF-8, in the form by which names are compared: NFC and case folded, so that names
  * which some file system holds for the same are equal. NULL when it is not UTF-8 or the arena is
  * full. */

@@ -10,29 +10,13 @@
 #include "base/check.h"
 #include "formats/text.h"
 
-/* Bytes of the character at TEXT, or 0 when it must not reach a terminal. */
-static size_t character_size(const char *text)
-{
-    size_t left = strnlen(text, 4);
-
-    for (size_t size = 1; size <= left; size++) {
-        if (text_is_utf8(bytes_of(text, size), NULL)) {
-            char character[5] = {0};
-
-            memcpy(character, text, size);
-            return text_has_control(character) ? 0 : size;
-        }
-    }
-    return 0;
-}
-
 /* Columns of the word at TEXT, which ends before white space. */
 static size_t word_columns(const char *text, size_t size)
 {
     size_t columns = 0;
 
     for (size_t i = 0; i < size; columns++) {
-        size_t step = character_size(text + i);
+        size_t step = text_character_size(text + i);
 
         i += step == 0 ? 1 : step;
     }
@@ -42,7 +26,7 @@ static size_t word_columns(const char *text, size_t size)
 static void append_word(struct buffer *out, const char *text, size_t size)
 {
     for (size_t i = 0; i < size;) {
-        size_t step = character_size(text + i);
+        size_t step = text_character_size(text + i);
 
         if (step == 0) {
             buffer_append_byte(out, '?');

@@ -79,6 +79,35 @@ static void a_control_character_is_found_wherever_it_stands(void **state)
     }
 }
 
+static void a_character_that_can_be_shown_has_its_size_and_others_have_none(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t size;
+    } cases[] = {
+        {"", 0},
+        {"ab", 1},
+        {"\xC3\x84"
+         "b",
+         2},
+        {"\xE2\x82\xAC", 3},
+        {"\xF0\x9F\x98\x80", 4},
+        {"\tb", 1},
+        {"\x1B[0m", 0},
+        {"\xC2\x9B", 0},
+        {"\xC3", 0},
+        {"\xE2\x82", 0},
+        {"\x84"
+         "b",
+         0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(text_character_size(cases[i].text), cases[i].size);
+    }
+}
+
 static void names_that_a_file_system_may_take_for_one_are_equal_when_folded(void **state)
 {
     struct arena *arena = arena_create(10000);
@@ -120,6 +149,7 @@ int main(void)
         cmocka_unit_test(well_formed_utf8_is_told_from_everything_else),
         cmocka_unit_test(control_characters_are_seen),
         cmocka_unit_test(a_control_character_is_found_wherever_it_stands),
+        cmocka_unit_test(a_character_that_can_be_shown_has_its_size_and_others_have_none),
         cmocka_unit_test(names_that_a_file_system_may_take_for_one_are_equal_when_folded),
         cmocka_unit_test(the_nearest_word_is_the_one_that_was_meant),
     };
