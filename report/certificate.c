@@ -160,16 +160,13 @@ static bool fill_votes(const struct count *count, struct arena *arena, struct ce
     return true;
 }
 
-/* The order is that of DSSE: signatures first, and nothing of the payload is read before. */
-bool certificate_check(struct bytes envelope, const char *file, const struct roster *roster,
-                       struct arena *arena, struct certificate **out, struct error *error)
+/* Parses ENVELOPE, which is FILE's content, as far as that it is a map. */
+static bool parse_envelope(struct bytes envelope, const char *file, struct arena *arena,
+                           struct tree **out, struct error *error)
 {
-    struct certificate *certificate = arena_alloc(arena, sizeof(*certificate));
-    const struct tree *signatures = NULL;
     struct tree *root = NULL;
-    struct count count = {.stranger_count = 0};
 
-    if (envelope.size > MESSAGE_CERTIFICATE_MAX || certificate == NULL) {
+    if (envelope.size > MESSAGE_CERTIFICATE_MAX) {
         return error_set(error, ERROR_LIMIT, "%s: %zu bytes are more than a certificate may have",
                          file, envelope.size);
     }
@@ -179,7 +176,24 @@ bool certificate_check(struct bytes envelope, const char *file, const struct ros
     if (root->type != TREE_MAP) {
         return READ_FAIL(root, error, "a certificate is a map");
     }
-    if (!read_word(root, "payloadType", MESSAGE_TYPE_STATEMENT, error) ||
+    *out = root;
+    return true;
+}
+
+/* The order is that of DSSE: signatures first, and nothing of the payload is read before. */
+bool certificate_check(struct bytes envelope, const char *file, const struct roster *roster,
+                       struct arena *arena, struct certificate **out, struct error *error)
+{
+    struct certificate *certificate = arena_alloc(arena, sizeof(*certificate));
+    const struct tree *signatures = NULL;
+    struct tree *root = NULL;
+    struct count count = {.stranger_count = 0};
+
+    if (certificate == NULL) {
+        return error_set(error, ERROR_LIMIT, "%s: no memory for a certificate", file);
+    }
+    if (!parse_envelope(envelope, file, arena, &root, error) ||
+        !read_word(root, "payloadType", MESSAGE_TYPE_STATEMENT, error) ||
         !read_payload(root, "payload", arena, &certificate->payload, error) ||
         !read_list(root, "signatures", TREE_MAP, 1, CERTIFICATE_SIGNATURES_MAX, &signatures,
                    error) ||
@@ -204,17 +218,8 @@ bool certificate_claim(struct bytes envelope, const char *file, struct arena *ar
     struct tree *root = NULL;
     struct bytes payload;
 
-    if (envelope.size > MESSAGE_CERTIFICATE_MAX) {
-        return error_set(error, ERROR_LIMIT, "%s: %zu bytes are more than a certificate may have",
-                         file, envelope.size);
-    }
-    if (!tree_parse_json(envelope, file, arena, &root, error)) {
-        return false;
-    }
-    if (root->type != TREE_MAP) {
-        return READ_FAIL(root, error, "a certificate is a map");
-    }
-    return read_payload(root, "payload", arena, &payload, error) &&
+    return parse_envelope(envelope, file, arena, &root, error) &&
+           read_payload(root, "payload", arena, &payload, error) &&
            statement_parse(payload, arena, out, error);
 }
 
