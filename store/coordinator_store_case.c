@@ -205,41 +205,16 @@ bool coordinator_store_case_latest(struct coordinator_store *store,
                                    struct digest **out, size_t *count, struct error *error)
 {
     struct database_rows *rows;
-    struct buffer list = {0};
-    size_t list_count = 0;
-    bool has_row = true;
 
-    if (!database_query(
-            store->database,
-            "SELECT c.value FROM (SELECT DISTINCT docket FROM hearings"
-            " WHERE submitter = ?) JOIN certificates c USING (docket)"
-            " JOIN dockets d ON d.id = docket ORDER BY as_of DESC, d.number DESC LIMIT ?",
-            DATABASE_VALUES(database_blob(bytes_of(submitter, MESSAGE_KEY_SIZE)),
-                            database_number(COORDINATOR_STORE_LATEST_MAX)),
-            &rows, error)) {
-        return false;
-    }
-    bool is_ok = database_next(rows, &has_row, error);
-
-    while (is_ok && has_row) {
-        struct digest read;
-
-        is_ok = database_column_bytes(rows, 0, read.data, sizeof(read.data), error);
-        if (is_ok) {
-            buffer_append(&list, &read, sizeof(read));
-            list_count++;
-            is_ok = database_next(rows, &has_row, error);
-        }
-    }
-    database_end(rows);
-    struct digest *array = database_take_array(&list, is_ok, arena, error);
-
-    if (array == NULL) {
-        return false;
-    }
-    *out = array;
-    *count = list_count;
-    return true;
+    return database_query(
+               store->database,
+               "SELECT c.value FROM (SELECT DISTINCT docket FROM hearings"
+               " WHERE submitter = ?) JOIN certificates c USING (docket)"
+               " JOIN dockets d ON d.id = docket ORDER BY as_of DESC, d.number DESC LIMIT ?",
+               DATABASE_VALUES(database_blob(bytes_of(submitter, MESSAGE_KEY_SIZE)),
+                               database_number(COORDINATOR_STORE_LATEST_MAX)),
+               &rows, error) &&
+           coordinator_file_digests(rows, arena, out, count, error);
 }
 
 bool coordinator_store_case_is_by(struct coordinator_store *store, const struct digest *docket,
