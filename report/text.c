@@ -164,9 +164,12 @@ static void write_subject(const struct writing *writing)
 /* Characters of ID that name its clause: "4" of 4.1, "A.2" of A.2.2. */
 static size_t clause_length(const char *id)
 {
-    size_t length = strcspn(id, ".");
+    const char *end = strchr(id, '.');
 
-    return id[0] == 'A' && id[length] == '.' ? length + 1 + strcspn(id + length + 1, ".") : length;
+    if (end != NULL && id[0] == 'A') {
+        end = strchr(end + 1, '.');
+    }
+    return end == NULL ? strlen(id) : (size_t)(end - id);
 }
 
 static void write_table(const struct writing *writing)

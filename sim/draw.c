@@ -7,8 +7,9 @@
 
 #include "base/check.h"
 
-#define SUM_MAX    (INT64_C(1) << 52)
-#define SYMBOL_MAX 128 /* More than n, f, q and m can be. */
+#define NUMBER_SIZE 48 /* Characters of a number as a person writes it, with the NUL. */
+#define SUM_MAX     (INT64_C(1) << 52)
+#define SYMBOL_MAX  128 /* More than n, f, q and m can be. */
 
 static const char symbol_letters[DRAW_SYMBOL_COUNT + 1] = "nfqm";
 
@@ -138,14 +139,14 @@ bool draw_sum(struct draw *draw, const char *text, const struct tree *node, unsi
 }
 
 /* VALUE / 10^DECIMALS as a person writes it. */
-static const char *show(int64_t value, unsigned decimals, char out[32])
+static const char *show(int64_t value, unsigned decimals, char out[NUMBER_SIZE])
 {
     int64_t power = power_of_ten(decimals);
 
     if (decimals == 0 || value % power == 0) {
-        (void)snprintf(out, 32, "%" PRId64, value / power);
+        (void)snprintf(out, NUMBER_SIZE, "%" PRId64, value / power);
     } else {
-        (void)snprintf(out, 32, "%s%" PRId64 ".%0*" PRId64, value < 0 ? "-" : "",
+        (void)snprintf(out, NUMBER_SIZE, "%s%" PRId64 ".%0*" PRId64, value < 0 ? "-" : "",
                        (value < 0 ? -value : value) / power, (int)decimals,
                        (value < 0 ? -value : value) % power);
     }
@@ -155,9 +156,9 @@ static const char *show(int64_t value, unsigned decimals, char out[32])
 static bool read_scalar(struct draw *draw, const struct tree *node,
                         const struct draw_limits *limits, int64_t *out)
 {
-    char value_text[32];
-    char min_text[32];
-    char max_text[32];
+    char value_text[NUMBER_SIZE];
+    char min_text[NUMBER_SIZE];
+    char max_text[NUMBER_SIZE];
     int64_t value = 0;
 
     if (node->type != TREE_INTEGER && node->type != TREE_TEXT) {
@@ -197,8 +198,8 @@ static bool read_range(struct draw *draw, const struct tree *node, const struct 
         }
     }
     if (ends[0] > ends[1]) {
-        char from[32];
-        char to[32];
+        char from[NUMBER_SIZE];
+        char to[NUMBER_SIZE];
 
         return FAIL(draw, node, "the range goes from %s to %s, want the smaller number first",
                     show(ends[0], limits->decimals, from), show(ends[1], limits->decimals, to));
