@@ -44,6 +44,23 @@ void agent_send_frame(struct agent *agent, uint8_t coordinator, struct bytes fra
     }
 }
 
+bool agent_may_give(struct agent *agent, uint8_t coordinator)
+{
+    struct agent_peer *peer = &agent->peers[coordinator];
+    uint64_t now_ms = loop_now_ms();
+    uint64_t forgiven = (now_ms - peer->given_ms) * AGENT_GIVEN_PER_MS;
+
+    peer->given_size = peer->given_size > forgiven ? peer->given_size - forgiven : 0;
+    peer->given_ms = now_ms;
+    return peer->given_size < AGENT_GIVEN_MAX;
+}
+
+void agent_give_frame(struct agent *agent, uint8_t coordinator, struct bytes frame)
+{
+    agent->peers[coordinator].given_size += frame.size;
+    agent_send_frame(agent, coordinator, frame);
+}
+
 void agent_send(struct agent *agent, uint8_t coordinator, const struct message *message)
 {
     struct buffer frame = {0};
@@ -88,8 +105,13 @@ void agent_drop(struct agent *agent, uint8_t from, enum message_kind kind,
 {
     CHECK(kind < MESSAGE_KIND_COUNT);
 
-    agent->dropped_counts[kind]++;
-    log_line(LOG_WARNING, "coordinator %u: %s dropped: %s", from, kind_names[kind], error->message);
+    uint64_t count = ++agent->dropped_counts[kind];
+
+    /* Each time that there are twice as many: a coordinator must not fill the log. */
+    if ((count & (count - 1)) == 0) {
+        log_line(LOG_WARNING, "coordinator %u: %s dropped: %s", from, kind_names[kind],
+                 error->message);
+    }
 }
 
 /* What was dropped in this run, by kind. */
@@ -243,7 +265,8 @@ static void take_certify(struct agent *agent, uint8_t from, struct bytes bytes)
     if (!codec_part_decode_qc(bytes, agent->work, &qc, &error) ||
         !codec_payload_decode_prepare(qc.payload, &prepare, &error)) {
         agent_drop(agent, from, MESSAGE_CERTIFY, &error);
-    } else if ((hearing = dockets_find(agent, from, &prepare.docket)) != NULL) {
+    } else if ((hearing = dockets_find(agent, from, &prepare.docket)) != NULL &&
+               prepare.view == hearing->seat.view) { /* Of another view it binds nobody. */
         hearing_certify(hearing, from, bytes);
     }
 }
@@ -268,25 +291,6 @@ static void take_tc(struct agent *agent, uint8_t from, const struct message *mes
     if (hearing != NULL) {
         hearing_tc(hearing, from, message->tc.tc);
     }
-}
-
-/* Whoever asks and does not read fills our queue: what is given to each is bounded, and grows again
- * with time. True when COORDINATOR may ask for more. */
-static bool may_give(struct agent *agent, uint8_t coordinator)
-{
-    struct agent_peer *peer = &agent->peers[coordinator];
-    uint64_t now_ms = loop_now_ms();
-    uint64_t forgiven = (now_ms - peer->given_ms) * AGENT_GIVEN_PER_MS;
-
-    peer->given_size = peer->given_size > forgiven ? peer->given_size - forgiven : 0;
-    peer->given_ms = now_ms;
-    return peer->given_size < AGENT_GIVEN_MAX;
-}
-
-static void give(struct agent *agent, uint8_t to, struct bytes frame)
-{
-    agent->peers[to].given_size += frame.size;
-    agent_send_frame(agent, to, frame);
 }
 
 /* The docket as it was assigned. */
@@ -334,11 +338,11 @@ static void give_item(struct agent *agent, uint8_t to, const struct message *mes
     struct buffer frame = {0};
     struct error error;
 
-    if (!may_give(agent, to)) {
+    if (!agent_may_give(agent, to)) {
         error_record(&error, ERROR_LIMIT, "it asks for more than can be sent");
         agent_drop(agent, to, MESSAGE_FETCH, &error);
     } else if (find_item(agent, message->fetch.item, &message->fetch.digest, &frame, &error)) {
-        give(agent, to, buffer_bytes(&frame));
+        agent_give_frame(agent, to, buffer_bytes(&frame));
     } else if (error.code == ERROR_INVALID) {
         agent_drop(agent, to, MESSAGE_FETCH, &error);
     } else if (error.code != ERROR_NOT_FOUND) {

@@ -41,6 +41,7 @@
 #define AGENT_VIEW_MS       3000   /* S4: time to vote in a view; doubles every m views, */
 #define AGENT_VIEW_MS_MAX   180000 /* up to this. */
 #define AGENT_REPEAT_MS     1000   /* Between two NEW-VIEWs, and two FETCHes of a value. */
+#define AGENT_SAID_MS       500    /* Before the same vote is sent once more. */
 #define AGENT_GIVEN_MAX     (128U * 1024 * 1024) /* Bytes that one coordinator may have us give, */
 #define AGENT_GIVEN_PER_MS  1024                 /* and how fast it may ask for as much again. */
 #define AGENT_CLOCK_S_MAX   300 /* Between a docket's as_of and this seat's clock. */
@@ -73,7 +74,7 @@ struct agent_peer {
     bool is_lost;             /* The hearings were told that it is not there. */
     uint64_t heard_ms;        /* Last message; before the first: the start. */
     uint64_t greeted_ms;      /* Last HELLO that was taken. */
-    uint64_t given_size;      /* Bytes given for its FETCHes and not yet forgiven, */
+    uint64_t given_size;      /* Bytes that it asked for, given and not yet forgiven, */
     uint64_t given_ms;        /* at this time. */
 };
 
@@ -107,7 +108,8 @@ struct agent {
     uint64_t restored;         /* Number of the docket in the store that was looked at last. */
     bool has_work;             /* There is something new to assess, or to go on with. */
     struct hearing *assessing; /* The one whose case is being examined; NULL: none. */
-    uint8_t assessed_home;     /* Whose turn the examination was last. */
+    uint8_t assessed_home;     /* Whose turn the examination was last, */
+    uint64_t turn_ms;          /* and when that began. */
     uint64_t dropped_counts[MESSAGE_KIND_COUNT]; /* By kind; [0]: what was no message. */
     struct error failure; /* Why the loop was stopped; code 0 when by a signal. */
 };
@@ -122,6 +124,11 @@ void agent_send_all(struct agent *agent, const struct message *message);
 
 /* Sends a frame as it is. */
 void agent_send_frame(struct agent *agent, uint8_t coordinator, struct bytes frame);
+
+/* The same of what COORDINATOR has asked for: whoever asks and does not read fills our queue, so
+ * each is given AGENT_GIVEN_MAX bytes and no more, until time has forgiven them. */
+bool agent_may_give(struct agent *agent, uint8_t coordinator);
+void agent_give_frame(struct agent *agent, uint8_t coordinator, struct bytes frame);
 
 /* A message of KIND (0: of none), of coordinator FROM, is of no use: counts it and says so. */
 void agent_drop(struct agent *agent, uint8_t from, enum message_kind kind,

@@ -14,16 +14,19 @@ bool dockets_answer(struct agent *agent, uint8_t from, const struct digest *dock
 {
     struct message message = {.kind = MESSAGE_DECIDE};
     struct buffer certificate = {0};
+    struct buffer frame = {0};
     struct error error;
     bool is_decided = seat_store_certificate(agent->store, docket, &certificate, &error);
 
-    if (is_decided) {
-        message.decide.docket = *docket;
-        message.decide.certificate = buffer_bytes(&certificate);
-        agent_send(agent, from, &message);
-    } else if (error.code != ERROR_NOT_FOUND) {
+    message.decide.docket = *docket;
+    message.decide.certificate = buffer_bytes(&certificate);
+    if (!is_decided && error.code != ERROR_NOT_FOUND) {
         agent_fail(agent, &error);
+    } else if (is_decided && agent_may_give(agent, from) &&
+               codec_frame_encode(&message, &frame, &error)) {
+        agent_give_frame(agent, from, buffer_bytes(&frame));
     }
+    buffer_finish(&frame);
     buffer_finish(&certificate);
     return is_decided;
 }
@@ -262,7 +265,7 @@ static bool take_docket(struct agent *agent, uint8_t from, struct arena *arena,
     if (docket->has_earlier) {
         take_earlier(agent, docket);
     }
-    if (dockets_answer(agent, from, &docket->scope.docket) || agent->failure.code != 0) {
+    if (agent->failure.code != 0) {
         return false;
     }
     if (!make_room(agent, docket->docket.home)) {
@@ -290,6 +293,9 @@ void dockets_assign(struct agent *agent, uint8_t from, const struct message *mes
     if (hearing != NULL) {
         hearing_assign(hearing, from); /* Verified when it came first. */
         return;
+    }
+    if (dockets_answer(agent, from, &id) || agent->failure.code != 0) {
+        return; /* Many signatures need no verifying. */
     }
     struct arena *arena = arena_create(AGENT_DOCKET_MEMORY);
 

@@ -17,7 +17,7 @@ void dockets_decide(struct agent *agent, uint8_t from, const struct message *mes
  * asked for it. */
 struct hearing *dockets_find(struct agent *agent, uint8_t from, const struct digest *docket);
 
-/* Sends FROM the certificate of DOCKET. False when there is none. */
+/* Gives FROM the certificate of DOCKET. False when there is none. */
 bool dockets_answer(struct agent *agent, uint8_t from, const struct digest *docket);
 
 #define DOCKETS_RESTORE_MAX 64 /* Dockets of one step. */

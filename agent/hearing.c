@@ -167,18 +167,46 @@ static void log_view(const struct hearing *hearing, const char *what, uint32_t v
              (unsigned)view);
 }
 
-static bool send_verdict(struct hearing *hearing, bool is_to_all, struct error *error)
+static bool send_verdict(struct hearing *hearing, struct error *error)
 {
     struct buffer frame = {0};
     bool is_ok = seat_store_verdict(hearing->agent->store, docket_id(hearing), &frame, error);
 
     for (uint8_t i = 0; is_ok && i < hearing->agent->roster.coordinator_count; i++) {
-        if (is_to_all || i == hearing->from) {
-            agent_send_frame(hearing->agent, i, buffer_bytes(&frame));
-        }
+        agent_send_frame(hearing->agent, i, buffer_bytes(&frame));
     }
     buffer_finish(&frame);
     return is_ok;
+}
+
+/* Who asks again and again is given so much and no more. */
+static bool resend_verdict(struct hearing *hearing, struct error *error)
+{
+    struct buffer frame = {0};
+
+    if (!agent_may_give(hearing->agent, hearing->from)) {
+        return true;
+    }
+    bool is_ok = seat_store_verdict(hearing->agent->store, docket_id(hearing), &frame, error);
+
+    if (is_ok) {
+        agent_give_frame(hearing->agent, hearing->from, buffer_bytes(&frame));
+    }
+    buffer_finish(&frame);
+    return is_ok;
+}
+
+/* Anybody who replays what a chair has said makes seats answer that chair, or all: not at the speed
+ * of who replays. A chair repeats itself more slowly than this. */
+static bool was_just_said(struct hearing_said *said, uint32_t view)
+{
+    uint64_t now_ms = loop_now_ms();
+
+    if (said->view == view && now_ms < said->at_ms + AGENT_SAID_MS) {
+        return true;
+    }
+    *said = (struct hearing_said){.view = view, .at_ms = now_ms};
+    return false;
 }
 
 /* Answers with COMPUTED, unless the value has to be fetched first. A QC at hand waits with it. */
@@ -259,20 +287,22 @@ static bool perform(struct hearing *hearing, const struct seat_action *action,
     case SEAT_ACTION_PERSIST_VERDICT:
         return true; /* hearing_assessed() has done it: what failed would not be an event. */
     case SEAT_ACTION_SEND_VERDICT:
-        return send_verdict(hearing, true, error);
+        return send_verdict(hearing, error);
     case SEAT_ACTION_RESEND_VERDICT:
-        return send_verdict(hearing, false, error);
+        return resend_verdict(hearing, error);
     case SEAT_ACTION_COMPUTE:
         compute(hearing, vote, computed);
         return true;
     case SEAT_ACTION_PERSIST_PREPARE:
         return ballot_persist_prepare(hearing, vote, error);
     case SEAT_ACTION_SEND_PREPARE:
-        return ballot_send_prepare(hearing, vote, error);
+        return was_just_said(&hearing->said_prepare, vote->view) ||
+               ballot_send_prepare(hearing, vote, error);
     case SEAT_ACTION_PERSIST_LOCK:
         return ballot_persist_commit(hearing, vote, error);
     case SEAT_ACTION_SEND_COMMIT:
-        return ballot_send_commit(hearing, vote, error);
+        return was_just_said(&hearing->said_commit, vote->view) ||
+               ballot_send_commit(hearing, vote, error);
     case SEAT_ACTION_PERSIST_NEW_VIEW:
         return persist_new_view(hearing, vote->view, error);
     case SEAT_ACTION_SEND_NEW_VIEW:
@@ -489,7 +519,6 @@ void hearing_propose(struct hearing *hearing, uint8_t from, const struct message
         return;
     }
     hearing->from = from;
-    watch_proposals(hearing, &message->propose.propose, propose.view);
     bool is_awaited =
         hearing->value.is_awaited && digest_equal(&hearing->value.wanted, &propose.value);
     /* What is computed for this very vote need not be proposed again. */
@@ -502,6 +531,10 @@ void hearing_propose(struct hearing *hearing, uint8_t from, const struct message
     }
     if (is_news) {
         offer(hearing, message, frame, &propose);
+    }
+    /* One of a view that was not entered would take the place of what proves its chair. */
+    if (propose.view <= seat->view) {
+        watch_proposals(hearing, &message->propose.propose, propose.view);
     }
 }
 

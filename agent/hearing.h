@@ -45,6 +45,10 @@ struct hearing {
         uint8_t payload[CODEC_VOTE_MAX];
         uint8_t signature[MESSAGE_SIGNATURE_SIZE];
     } proposed; /* The first PROPOSE of the highest view, as proof against a second. */
+    struct hearing_said {
+        uint32_t view;
+        uint64_t at_ms;
+    } said_prepare, said_commit;   /* Last. */
     struct assessment *assessment; /* While it runs. */
     bool is_queued;                /* It is to run. */
     uint64_t assess_until_ms;

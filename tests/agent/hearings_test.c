@@ -303,6 +303,62 @@ static void a_home_whose_bundles_never_come_does_not_hold_up_another(void **stat
     assert_true(loop_now_ms() < began_ms + AGENT_ASSESS_MS / 3);
 }
 
+/* Each home has its time, and not one case for each one that another home lets wait. */
+static void many_cases_of_one_home_take_no_turn_each(void **state)
+{
+    struct court *court = *state;
+    struct desk *desk = &court->desks[0];
+    struct desk *other = &court->desks[1];
+
+    for (unsigned i = 1; i <= AGENT_ASSESS_MAX; i++) {
+        struct message_signed docket = court_docket_lost(desk, i);
+
+        court_assign(desk, &docket);
+    }
+    court_settle(desk);
+    uint64_t began_ms = loop_now_ms();
+
+    for (unsigned i = 1; i <= 8; i++) {
+        struct message_signed docket = court_docket_other(other, i);
+
+        court_assign(other, &docket);
+    }
+    court_await(court, &other->verdict_count, 8);
+    assert_int_equal(other->reason, MESSAGE_BAD_BUNDLE);
+    assert_true(loop_now_ms() < began_ms + AGENT_ASSESS_MS / 3);
+}
+
+/* Coordinator 1 replays what coordinator 0 has said, and has seats shout at it. */
+static void votes_are_not_repeated_at_the_speed_of_who_replays(void **state)
+{
+    struct court *court = *state;
+    struct desk *desk = &court->desks[0];
+    struct desk *other = &court->desks[1];
+    struct message_signed docket = open_docket(court, 1);
+    struct court_value value;
+
+    court_value(desk, &docket, 0, &value);
+    court_certify(court, &value);
+    uint64_t began_ms = loop_now_ms();
+
+    for (unsigned i = 0; i < 200; i++) {
+        court_send(other, &value.propose);
+    }
+    for (unsigned i = 0; i < 200; i++) {
+        court_send(other, &value.certify);
+    }
+    court_settle(other);
+    uint64_t most = 1 + (loop_now_ms() - began_ms) / AGENT_SAID_MS;
+
+    assert_in_range(desk->counts[MESSAGE_PREPARE], 1, most);
+    assert_in_range(desk->counts[MESSAGE_COMMIT], 1, most);
+    court_serve(court, 2 * AGENT_SAID_MS);
+    unsigned before = desk->counts[MESSAGE_COMMIT];
+
+    court_send(desk, &value.certify); /* The chair itself has missed it. */
+    court_await(court, &desk->counts[MESSAGE_COMMIT], before + 1);
+}
+
 /* Docket A has the case of attempt 1 assessed here, and no certificate; docket B has the same, and
  * one; docket C hears it again. */
 static void a_case_is_heard_again_once_every_earlier_hearing_is_decided(void **state)
@@ -470,6 +526,8 @@ int main(void)
         TEST(a_docket_that_sleeps_wakes_for_its_votes),
         TEST(what_is_asked_for_without_end_is_given_up_to_a_limit),
         TEST(a_home_whose_bundles_never_come_does_not_hold_up_another),
+        TEST(many_cases_of_one_home_take_no_turn_each),
+        TEST(votes_are_not_repeated_at_the_speed_of_who_replays),
         TEST(a_case_is_heard_again_once_every_earlier_hearing_is_decided),
         TEST(a_case_that_two_homes_bring_at_once_is_bound_to_one),
         TEST(a_case_is_not_heard_again_without_the_certificate),
