@@ -148,9 +148,17 @@ static bool clock_agrees(const struct hearing *hearing)
     return apart <= AGENT_CLOCK_S_MAX;
 }
 
+/* Whether the turn of the home that was examined last goes on. */
+static bool has_turn(const struct agent *agent)
+{
+    return loop_now_ms() < agent->turn_ms + AGENT_TURN_MS;
+}
+
 static void begin_examination(struct hearing *hearing)
 {
     struct assessment *assessment = hearing->assessment;
+    struct agent *agent = hearing->agent;
+    uint8_t home = hearing->docket.docket.home;
     struct examine_task task = {
         .header = case_at_hand(hearing),
         .case_id = hearing->docket.cases[assessment->index],
@@ -162,9 +170,12 @@ static void begin_examination(struct hearing *hearing)
     };
 
     assessment->began_ms = loop_now_ms();
-    hearing->agent->assessing = hearing;
-    hearing->agent->assessed_home = hearing->docket.docket.home;
-    examine_begin(hearing->agent->examine, &task);
+    if (home != agent->assessed_home || !has_turn(agent)) {
+        agent->turn_ms = assessment->began_ms;
+    }
+    agent->assessing = hearing;
+    agent->assessed_home = home;
+    examine_begin(agent->examine, &task);
 }
 
 /* The case at hand may be assessed here: begins, if there is time, and once the examination is
@@ -373,10 +384,11 @@ static void advance_home(struct agent *agent, uint8_t home)
 bool assessment_advance(struct agent *agent)
 {
     uint8_t count = agent->roster.coordinator_count;
+    uint8_t first = (uint8_t)(agent->assessed_home + (has_turn(agent) ? 0 : 1));
 
     /* Home by home in turn, so that none can keep the others waiting. */
-    for (uint8_t i = 0, last = agent->assessed_home; i < count; i++) {
-        advance_home(agent, (uint8_t)((last + 1 + i) % count));
+    for (uint8_t i = 0; i < count; i++) {
+        advance_home(agent, (uint8_t)((first + i) % count));
     }
     for (struct hearing *hearing = agent->hearings; hearing != NULL; hearing = hearing->next) {
         if (hearing->is_queued || hearing->assessment != NULL) {

@@ -8,11 +8,14 @@
 #include "agent/agent.h"
 #include "agent/hearing.h"
 
-#define AGENT_TURN_MS 5000 /* Longest examination of one case while dockets of other homes wait. */
+/* Turn of one home while dockets of others wait; also the longest examination of one case, which is
+ * then begun anew, with more time, when its home has its turn again. */
+#define AGENT_TURN_MS 5000
 
 /* Queues the assessment of HEARING; hearing_assessed() follows once, after assessment_advance(). At
  * most AGENT_ASSESS_MAX dockets of one home are assessed at a time, and the examination goes from
- * home to home, case by case. */
+ * home to home, by time: one whose bundles do not come has no longer turns than one whose cases are
+ * done at once. */
 void assessment_begin(struct hearing *hearing);
 
 /* Forgets it, as when the docket is decided meanwhile. */

@@ -483,6 +483,18 @@ struct message_signed court_docket_lost(struct desk *desk, uint64_t serial)
     return docket;
 }
 
+struct message_signed court_docket_other(struct desk *desk, uint64_t serial)
+{
+    struct bundle_header *header = &desk->court->header;
+    struct digest manifest = header->manifest;
+
+    header->manifest.data[0] ^= (uint8_t)serial;
+    struct message_signed docket = court_docket(desk, serial, 0);
+
+    header->manifest = manifest;
+    return docket;
+}
+
 struct message_signed court_docket_again(struct desk *desk, uint64_t serial, uint32_t attempt,
                                          struct bytes earlier)
 {

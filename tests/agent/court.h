@@ -101,6 +101,8 @@ struct message_signed court_sign(struct court *court, const struct keys *keys, c
 struct message_signed court_docket(struct desk *desk, uint64_t serial, uint64_t ago_s);
 /* The same with a bundle that nobody has. */
 struct message_signed court_docket_lost(struct desk *desk, uint64_t serial);
+/* The same with a case for each SERIAL below 256, whose bundle is there and not the right one. */
+struct message_signed court_docket_other(struct desk *desk, uint64_t serial);
 /* The same for attempt ATTEMPT, with the certificate EARLIER. */
 struct message_signed court_docket_again(struct desk *desk, uint64_t serial, uint32_t attempt,
                                          struct bytes earlier);
