@@ -122,10 +122,10 @@ static bool make_twin_proposal(struct plot *plot, struct bytes frame)
                  codec_payload_decode_propose(message.propose.propose.payload, &propose, &ignored);
 
     if (is_ok && propose.view != plot->view) {
-        plot->view = propose.view;
         plot->told = (struct seat_set){{0, 0}};
         buffer_clear(&plot->other);
-        is_ok = plot_propose_less(plot, frame, &plot->other, &plot->twin);
+        is_ok = plot_propose_other(plot, frame, &plot->other, &plot->twin);
+        plot->view = is_ok ? propose.view : 0;
     }
     arena_destroy(arena);
     return is_ok && plot->other.size > 0;
@@ -560,6 +560,15 @@ static bool is_of_twin(struct bytes frame)
     return false;
 }
 
+static void keep_verdict(size_t seat, struct bytes frame)
+{
+    struct plot *plot = plot_of_frame(frame);
+
+    if (plot != NULL && plot->verdicts[seat].size == 0) {
+        buffer_append(&plot->verdicts[seat], frame.data, frame.size);
+    }
+}
+
 /* True when the coordinator gets what SEAT has sent. */
 static bool lets_in(size_t seat, struct bytes frame)
 {
@@ -571,6 +580,8 @@ static bool lets_in(size_t seat, struct bytes frame)
     case SETUP_TWO_PROPOSALS:
         if (kind == MESSAGE_PREPARE) {
             count_prepare(seat, frame);
+        } else if (kind == MESSAGE_VERDICT) {
+            keep_verdict(seat, frame);
         }
         return true;
     case SETUP_CENSOR:

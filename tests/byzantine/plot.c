@@ -1,6 +1,7 @@
 #include "tests/byzantine/plot.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/check.h"
 #include "crypto/hash.h"
@@ -171,6 +172,77 @@ static void cut(struct message_book *book, size_t count, struct arena *arena)
     book->sheet_count = kept;
 }
 
+static uint8_t seat_of(const struct message_signed *verdict, struct arena *arena)
+{
+    struct message_verdict decoded;
+    struct error ignored;
+    bool is_ok = codec_payload_decode_verdict(verdict->payload, arena, &decoded, &ignored);
+
+    return is_ok ? decoded.seat : UINT8_MAX;
+}
+
+/* Adds the one verdict of OTHER, with its sheets, to BOOK, whose arrays have room. */
+static void add_verdict(struct message_book *book, const struct message_book *other,
+                        struct arena *arena)
+{
+    uint8_t seat = seat_of(&other->verdicts[0], arena);
+    size_t place = book->verdict_count;
+
+    while (place > 0 && seat_of(&book->verdicts[place - 1], arena) > seat) {
+        book->verdicts[place] = book->verdicts[place - 1];
+        place--;
+    }
+    book->verdicts[place] = other->verdicts[0];
+    book->verdict_count++;
+    for (size_t i = 0; i < other->sheet_count; i++) {
+        bool is_there = false;
+
+        for (size_t j = 0; j < book->sheet_count; j++) {
+            is_there = is_there || bytes_equal(book->sheets[j], other->sheets[i]);
+        }
+        if (!is_there) {
+            book->sheets[book->sheet_count++] = other->sheets[i];
+        }
+    }
+}
+
+static bool has_seat(const struct message_book *book, uint8_t seat, struct arena *arena)
+{
+    for (size_t i = 0; i < book->verdict_count; i++) {
+        if (seat_of(&book->verdicts[i], arena) == seat) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Takes the last verdict out of BOOK and puts one in that waits; false when none does. */
+static bool exchange(const struct plot *plot, struct message_book *book, struct arena *arena)
+{
+    struct message_book other = *book;
+    struct message message;
+    struct error ignored;
+    size_t sheets_max = book->sheet_count + MESSAGE_CASES_MAX;
+
+    for (uint8_t seat = 0; seat < MESSAGE_SEATS_MAX; seat++) {
+        if (plot->verdicts[seat].size == 0 || has_seat(book, seat, arena) ||
+            !codec_frame_decode(buffer_bytes(&plot->verdicts[seat]), arena, &message, &ignored)) {
+            continue;
+        }
+        other.verdicts = arena_array(arena, MESSAGE_SEATS_MAX, sizeof(*other.verdicts));
+        other.sheets = arena_array(arena, sheets_max, sizeof(*other.sheets));
+        CHECK(other.verdicts != NULL);
+        CHECK(other.sheets != NULL);
+        memcpy(other.verdicts, book->verdicts, book->verdict_count * sizeof(*other.verdicts));
+        memcpy(other.sheets, book->sheets, book->sheet_count * sizeof(*other.sheets));
+        cut(&other, book->verdict_count - 1, arena);
+        add_verdict(&other, &message.verdict, arena);
+        *book = other;
+        return true;
+    }
+    return false;
+}
+
 /* Signs PROPOSE and writes MESSAGE with it. */
 static void sign_proposal(const struct message_propose *propose, struct message *message,
                           struct buffer *out)
@@ -185,24 +257,27 @@ static void sign_proposal(const struct message_propose *propose, struct message 
     buffer_finish(&payload);
 }
 
-bool plot_propose_less(const struct plot *plot, struct bytes frame, struct buffer *out,
-                       struct digest *value)
+bool plot_propose_other(const struct plot *plot, struct bytes frame, struct buffer *out,
+                        struct digest *value)
 {
     struct arena *arena = arena_create(PLOT_MEMORY);
     struct statement *statement = arena_alloc(arena, sizeof(*statement));
+    struct message_book *book;
     struct message_propose propose;
     struct message message;
     struct error ignored;
     bool is_ok = codec_frame_decode(frame, arena, &message, &ignored) &&
                  message.kind == MESSAGE_PROPOSE &&
-                 message.propose.book.verdict_count > mischief.roster->quorum_count &&
                  codec_payload_decode_propose(message.propose.propose.payload, &propose, &ignored);
 
     CHECK(statement != NULL);
-    if (is_ok) {
-        cut(&message.propose.book, message.propose.book.verdict_count - 1, arena);
-        is_ok = compute(plot, &message.propose.book, propose.view, arena, &propose.book, statement);
+    book = &message.propose.book;
+    if (is_ok && book->verdict_count > mischief.roster->quorum_count) {
+        cut(book, book->verdict_count - 1, arena);
+    } else {
+        is_ok = is_ok && exchange(plot, book, arena);
     }
+    is_ok = is_ok && compute(plot, book, propose.view, arena, &propose.book, statement);
     if (is_ok) {
         propose.value = statement->value;
         sign_proposal(&propose, &message, out);

@@ -34,7 +34,7 @@ struct plot {
     struct buffer payload; /* What `votes` sign. */
     size_t vote_count;
     struct message_vote votes[MESSAGE_SEATS_MAX];
-    struct buffer verdicts[MESSAGE_SEATS_MAX]; /* VERDICT frames that wait. */
+    struct buffer verdicts[MESSAGE_SEATS_MAX]; /* VERDICT frames in hand. */
 };
 
 /* The docket that FRAME is about; NULL when it is about none. */
@@ -51,10 +51,10 @@ bool plot_learn(struct plot *plot, struct bytes assign);
 bool plot_statement(const struct plot *plot, struct bytes propose, uint32_t view,
                     struct statement *out);
 
-/* Makes another proposal of PROPOSE with one verdict less, signed with this node's key: a frame,
- * and its value. False when the book would be too small. */
-bool plot_propose_less(const struct plot *plot, struct bytes propose, struct buffer *out,
-                       struct digest *value);
+/* Makes another proposal of PROPOSE, signed with this node's key: with one verdict less, or with one
+ * that waits in the place of another. Gives the frame and its value; false when neither can be. */
+bool plot_propose_other(const struct plot *plot, struct bytes propose, struct buffer *out,
+                        struct digest *value);
 
 /* Makes a proposal of PROPOSE whose book holds KEEP verdicts at most, with the right digest and a
  * value of nothing. */

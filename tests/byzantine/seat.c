@@ -148,7 +148,7 @@ static void two_prepares(size_t index, struct bytes frame)
     arena_destroy(arena);
 }
 
-/* PREPARE of any proposal that comes, before anybody looks at its book. */
+/* PREPARE of any proposal that comes, before anybody looks at its book; and of another value. */
 static void prepare_all(struct bytes frame)
 {
     struct message_prepare prepare = {.roster = mischief.roster->digest};
@@ -168,6 +168,11 @@ static void prepare_all(struct bytes frame)
         forgery_prepare(&prepare, mischief.node, &out);
         forward_all(buffer_bytes(&out));
         note_vote(&plot->prepared, propose.view, &propose.value);
+        prepare.value = mischief_noise();
+        buffer_clear(&out);
+        forgery_prepare(&prepare, mischief.node, &out);
+        forward_all(buffer_bytes(&out));
+        note_vote(&plot->prepared, propose.view, &prepare.value);
     }
     buffer_finish(&out);
     arena_destroy(arena);

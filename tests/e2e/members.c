@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -256,6 +256,34 @@ static bool read_endpoints(struct members *members, uint8_t index)
     return is_there;
 }
 
+/* Whether it is a Byzantine program that is started. */
+static bool may_lie(const struct members *members, const char *mischief)
+{
+    return mischief != NULL || members->scenario != NULL;
+}
+
+/* Puts the options of the Byzantine program in front of ARGUMENTS; their number. */
+static size_t tell_mischief(const struct members *members, uint8_t index, const char *mischief,
+                            const char **arguments)
+{
+    static char node[8];
+    size_t count = 0;
+
+    (void)snprintf(node, sizeof(node), "%u", index);
+    if (mischief != NULL) {
+        arguments[count++] = "--strategy";
+        arguments[count++] = mischief;
+        arguments[count++] = "--";
+    } else if (members->scenario != NULL) {
+        arguments[count++] = "--scenario";
+        arguments[count++] = members->scenario;
+        arguments[count++] = "--node";
+        arguments[count++] = node;
+        arguments[count++] = "--";
+    }
+    return count;
+}
+
 void members_start_coordinator(struct members *members, uint8_t index, const char *mischief)
 {
     const char *arguments[ARGS_MAX] = {NULL};
@@ -263,11 +291,7 @@ void members_start_coordinator(struct members *members, uint8_t index, const cha
     uint64_t until_ms = members_now_ms() + MEMBERS_WAIT_MS;
     size_t count = 0;
 
-    if (mischief != NULL) {
-        arguments[count++] = "--strategy";
-        arguments[count++] = mischief;
-        arguments[count++] = "--";
-    }
+    count = tell_mischief(members, index, mischief, arguments);
     arguments[count++] = "--config";
     arguments[count++] = members_path(members, "council/coordinators/%u/coordinator.yaml", index);
     if (members->urls[index][0] != '\0') {
@@ -278,8 +302,8 @@ void members_start_coordinator(struct members *members, uint8_t index, const cha
     }
     members->is_crook[index] = mischief != NULL;
     members->coordinators[index] =
-        spawn(members, mischief == NULL ? "aims-coordinator" : "byzantine-coordinator", "ignored",
-              log_of(name), arguments);
+        spawn(members, may_lie(members, mischief) ? "byzantine-coordinator" : "aims-coordinator",
+              "ignored", log_of(name), arguments);
     while (members->urls[index][0] == '\0' && !read_endpoints(members, index)) {
         if (members_now_ms() > until_ms) {
             members_print(members, "coordinator-0.log");
@@ -296,11 +320,7 @@ void members_start_seat(struct members *members, uint8_t index, const char *misc
     const char *name = members_name("seat", index);
     size_t count = 0;
 
-    if (mischief != NULL) {
-        arguments[count++] = "--strategy";
-        arguments[count++] = mischief;
-        arguments[count++] = "--";
-    }
+    count = tell_mischief(members, index, mischief, arguments);
     arguments[count++] = "--config";
     arguments[count++] = members_path(members, "council/seats/%02u/agent.yaml", index);
     for (uint8_t i = 0; i < members->coordinator_count; i++) {
@@ -308,8 +328,9 @@ void members_start_seat(struct members *members, uint8_t index, const char *misc
         arguments[count++] = "--coordinator";
         arguments[count++] = where[i];
     }
-    members->seats[index] = spawn(members, mischief == NULL ? "aims-agent" : "byzantine-agent",
-                                  "ignored", log_of(name), arguments);
+    members->seats[index] =
+        spawn(members, may_lie(members, mischief) ? "byzantine-agent" : "aims-agent", "ignored",
+              log_of(name), arguments);
 }
 
 int64_t members_status(struct members *members, uint8_t coordinator, const char *name)
@@ -509,52 +530,50 @@ void members_decide(struct members *members, uint8_t home)
 
 /* ---- proofs ---- */
 
-/* Whether FILE proves misconduct of SEAT and of the kind KIND; fails when it accuses another. */
-static bool check_proof(struct members *members, const char *file, int seat, const char *kind)
+/* Has the proof FILE checked; gives its kind, in KIND of 8 characters, and the seat that it accuses,
+ * or -1 for a coordinator. */
+static int check_proof(struct members *members, const char *file, char *kind)
 {
     struct arena *arena = arena_create(JSON_MEMORY);
     const char *proved = NULL;
     struct error error;
-
-    assert_int_equal(RUN(members, "proof.json", "verify-misconduct", file, "--roster",
-                         members_path(members, "council/roster.json"), "--json"),
-                     0);
+    int status = RUN(members, "proof.json", "verify-misconduct", file, "--roster",
+                     members_path(members, "council/roster.json"), "--json");
     const struct tree *proof = read_json(members_path(members, "proof.json"), arena);
     const struct tree *culprit = tree_get(proof, "seat");
+    int seat = culprit == NULL ? -1 : (int)culprit->integer;
+    bool is_ok = status == 0 && proof != NULL && tree_need_text(proof, "kind", &proved, &error);
 
-    assert_non_null(proof);
-    assert_true(tree_need_text(proof, "kind", &proved, &error));
-    if (culprit != NULL) {
-        assert_int_equal(culprit->integer, seat);
-    }
-    bool is_kind = culprit != NULL && strcmp(proved, kind) == 0;
-
+    (void)snprintf(kind, 8, "%s", is_ok ? proved : "");
     arena_destroy(arena);
-    return is_kind;
+    assert_true(is_ok);
+    return seat;
 }
 
-bool members_is_proved(struct members *members, uint8_t coordinator, int seat, const char *kind)
+bool members_is_proved(struct members *members, uint8_t coordinator, int seat, const char *kind,
+                       uint32_t *accused)
 {
-    char folder[MEMBERS_PATH_SIZE];
-    char file[2 * MEMBERS_PATH_SIZE];
+    char folder[128];
+    char pattern[160];
     bool is_proved = false;
+    glob_t found;
 
-    (void)snprintf(folder, sizeof(folder), "%s/proofs-%u-%llu", members->dir, coordinator,
+    (void)snprintf(folder, sizeof(folder), "%s/proofs-%llu", members->dir,
                    (unsigned long long)members_now_ms());
     assert_int_equal(RUN(members, "run", "misconduct", members->urls[coordinator], "--key",
                          members_path(members, "council/readers/lead.seed"), "--roster",
                          members_path(members, "council/roster.json"), "-o", folder),
                      0);
-    DIR *dir = opendir(folder);
+    (void)snprintf(pattern, sizeof(pattern), "%s/*.json", folder);
+    if (glob(pattern, 0, NULL, &found) == 0) {
+        for (size_t i = 0; i < found.gl_pathc; i++) {
+            char proved[8];
+            int culprit = check_proof(members, found.gl_pathv[i], proved);
 
-    for (struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;) {
-        if (entry->d_name[0] != '.') {
-            (void)snprintf(file, sizeof(file), "%s/%s", folder, entry->d_name);
-            is_proved = check_proof(members, file, seat, kind) || is_proved;
+            *accused |= culprit < 0 ? 0 : UINT32_C(1) << culprit;
+            is_proved = is_proved || (culprit == seat && strcmp(proved, kind) == 0);
         }
-    }
-    if (dir != NULL) {
-        (void)closedir(dir);
+        globfree(&found);
     }
     return is_proved;
 }

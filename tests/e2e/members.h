@@ -24,6 +24,7 @@ struct members {
     uint8_t coordinator_count;
     pid_t seats[MEMBERS_SEATS_MAX]; /* 0: does not run. */
     pid_t coordinators[MEMBERS_COORDINATORS_MAX];
+    const char *scenario;            /* Unless NULL, says which of those started then lie. */
     bool is_liar[MEMBERS_SEATS_MAX]; /* Of those that run now. */
     bool is_crook[MEMBERS_COORDINATORS_MAX];
     char links[MEMBERS_COORDINATORS_MAX][64];
@@ -83,9 +84,10 @@ void members_expect_result(struct members *members, const char *name, pid_t pid)
 /* Both at once. */
 void members_decide(struct members *members, uint8_t home);
 
-/* Exports what COORDINATOR has proved and verifies each proof with the roster alone: true when SEAT
- * is accused of KIND. Fails when another seat is accused. */
-bool members_is_proved(struct members *members, uint8_t coordinator, int seat, const char *kind);
+/* Exports what COORDINATOR has proved and has each proof verified with the roster alone: true when
+ * SEAT is accused of KIND. Adds who is accused to ACCUSED: bit s for seat s. */
+bool members_is_proved(struct members *members, uint8_t coordinator, int seat, const char *kind,
+                       uint32_t *accused);
 
 /* Member NAME of what the coordinator says of itself; -1 when it does not answer. */
 int64_t members_status(struct members *members, uint8_t coordinator, const char *name);
