@@ -56,7 +56,8 @@ def percentile(values, percent):
 
 def latency(work, n, cost):
     council = work / ("council-%d" % n)
-    times = [ms for ms, in rows(council, "SELECT decided_at - received_at FROM hearing")]
+    times = [ms for ms, in rows(council, "SELECT decided_at - received_at FROM submissions JOIN"
+                                         " hearings USING (case_id) JOIN certificates USING (docket)")]
     p50, limit = percentile(times, 50), limit_us(n, 1, cost) / 1000
     return {"seats": n, "cases": len(times), "p50Ms": p50, "p99Ms": percentile(times, 99),
             "signaturesMade": signatures_made(n), "signaturesVerified": signatures_verified(n, 1),
@@ -66,8 +67,8 @@ def latency(work, n, cost):
 def throughput(work, n, cost):
     council = work / "crowd"
     resumed = int((council / "resumed").read_text())
-    dockets = [count for count, in rows(council, "SELECT count(*) FROM hearing GROUP BY docket")]
-    (last,), = rows(council, "SELECT max(decided_at) FROM hearing")
+    dockets = [count for count, in rows(council, "SELECT count(*) FROM hearings GROUP BY docket")]
+    (last,), = rows(council, "SELECT max(decided_at) FROM certificates")
     limit = sum(limit_us(n, cases, cost) for cases in dockets) / 1e6
     took = (last - resumed) / 1000
     return {"seats": n, "cases": sum(dockets), "dockets": len(dockets), "seconds": round(took, 2),
@@ -75,12 +76,18 @@ def throughput(work, n, cost):
             "limitCasesPerSecond": round(sum(dockets) / limit, 1), "ratio": round(took / limit, 2)}
 
 
-def main():
-    work, councils = pathlib.Path(sys.argv[1]), [int(n) for n in sys.argv[2:]]
+def costs(work):
+    """Microseconds of processor time."""
     signature = json.loads((work / "cost.json").read_text())
     evaluation = json.loads((work / "evaluation.json").read_text())
-    cost = {"sign": signature["sign"]["p50"], "verify": signature["verify"]["p50"],
+    return {"sign": signature["sign"]["p50"], "verify": signature["verify"]["p50"],
             "evaluation": evaluation["total"]["p50"], "cores": os.cpu_count()}
+
+
+def main():
+    work, councils = pathlib.Path(sys.argv[1]), [int(n) for n in sys.argv[2:]]
+    cost = costs(work)
+    evaluation = json.loads((work / "evaluation.json").read_text())
     print(json.dumps({
         "costUs": cost,
         "evaluation": {key: evaluation[key] for key in ("open", "load", "run", "digests", "total")},
@@ -89,4 +96,5 @@ def main():
     }, indent=2))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -10,7 +10,7 @@ point_8() {
     tests=$(grep -o '[0-9]*% tests passed.*' "$work/test.log" || echo "no test was run")
     detail "gcc and clang, warnings as errors; AddressSanitizer and UndefinedBehaviorSanitizer: $tests"
 
-    sweeps=$("$root/build/dev/tests/sim_cluster_test" 2>/dev/null | grep -c '^sweep' || true)
+    sweeps=$("$root/build/dev/tests/sim_world_test" 2>/dev/null | grep -c '^sweep' || true)
     [ "$sweeps" -gt 0 ] || problem "the simulator shows no sweeps"
     detail "$sweeps sweeps of the simulator, the same under gcc and clang"
 

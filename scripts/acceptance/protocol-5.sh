@@ -3,8 +3,9 @@
 
 seat_strategies=(silent two_verdicts two_prepares two_commits amnesia false_qc selective hide_qc replay
     forge flood early_view noise late inverted two_verdicts)
-chair_strategies=(two_proposals silent two_dockets hidden_lock censor cherry_pick burn_views stale_tc
-    hide_certificate one_seat short_book private_tc noise replay old_header late)
+# A coordinator that opened two dockets under one serial cannot go on as an honest one would: it is last.
+chair_strategies=(two_proposals silent late hidden_lock censor cherry_pick burn_views stale_tc
+    hide_certificate one_seat short_book private_tc noise replay old_header two_dockets)
 
 moment() { # MILLISECONDS AT MOST
     local ms=$((RANDOM % $1))
@@ -60,31 +61,60 @@ note_deeds() { # DIR
     [ "$twice" -eq 0 ] || signed_twice["coordinator-$crook"]=1
 }
 
+has_open_docket() { # DIR COORDINATOR
+    local open
+    open=$(status "$1" openDockets "$2") && [ "${open:-0}" -gt 0 ]
+}
+
+kill_coordinator() { # DIR COORDINATOR
+    stop "$1/coordinator-$2" KILL
+    kills=$((kills + 1))
+    moment 2000
+    coordinator_start "$1" "$2"
+}
+
 # Kills an honest coordinator now and then until the processes PIDS are gone.
 kill_coordinators() { # DIR PID...
-    local dir=$1 pid victim
+    local dir=$1 pid
     shift
     for pid in "$@"; do
         until is_gone "$pid"; do
             moment 6000
-            victim=${honest[RANDOM % ${#honest[@]}]}
-            stop "$dir/coordinator-$victim" KILL
-            kills=$((kills + 1))
-            moment 2000
-            coordinator_start "$dir" "$victim"
+            kill_coordinator "$dir" "${honest[RANDOM % ${#honest[@]}]}"
         done
     done
 }
 
-# Hands in the cases FIRST to LAST at once, each at another coordinator, and waits for their conclusions.
-conclude_cases() { # DIR FIRST LAST
-    local dir=$1 i pids=()
+# Kills the coordinator before the one that lies in every open docket, so that view 2 is the liar's, until
+# the processes PIDS are gone.
+give_way() { # DIR PID...
+    local dir=$1 pid
+    shift
+    for pid in "$@"; do
+        until is_gone "$pid"; do
+            if within 1 has_open_docket "$dir" $(((crook + 1) % 3)); then
+                stop "$dir/coordinator-$(((crook + 2) % 3))" KILL
+                kills=$((kills + 1))
+                pause 8
+                coordinator_start "$dir" $(((crook + 2) % 3))
+            fi
+        done
+    done
+}
+
+# Hands in the cases FIRST to LAST at once and waits for their conclusions. Each goes to another
+# coordinator; where STRATEGY is about views above 1, to the one before the liar.
+conclude_cases() { # DIR FIRST LAST STRATEGY
+    local dir=$1 i home kill=kill_coordinators pids=()
+    [[ $4 != *_tc ]] || kill=give_way
     for ((i = $2; i <= $3; i++)); do
-        submit "$dir" "$work/case-$i" --home $((i % 3)) --wait --timeout 1200 --out "$work/result-$i" \
+        home=$((i % 3))
+        [ "$kill" = kill_coordinators ] || home=$(((crook + 2) % 3))
+        submit "$dir" "$work/case-$i" --home "$home" --wait --timeout 1200 --out "$work/result-$i" \
             --json >"$work/result-$i.json" 2>"$work/result-$i.log" &
         pids+=($!)
     done
-    kill_coordinators "$dir" "${pids[@]}"
+    "$kill" "$dir" "${pids[@]}"
     for ((i = $2; i <= $3; i++)); do
         grep -q '"outcome":"conclusive"' "$work/result-$i/report.json" 2>/dev/null ||
             problem "case $i: $(tail -n 1 "$work/result-$i.log")"
@@ -94,7 +124,8 @@ conclude_cases() { # DIR FIRST LAST
 # Has every proof of coordinator INDEX checked; names who is proved in `proved`.
 check_proofs() { # DIR INDEX
     local dir=$1 out=$work/proofs-$2 file said who
-    aims misconduct "$(url "$dir" "$2")" --roster "$dir/roster.json" -o "$out" >/dev/null 2>&1 ||
+    aims misconduct "$(url "$dir" "$2")" --key "$dir/readers/lead.seed" --roster "$dir/roster.json" \
+        -o "$out" >/dev/null 2>&1 ||
         problem "coordinator $2 exports no proofs"
     for file in "$out"/*.json; do
         [ -e "$file" ] || continue
@@ -148,11 +179,12 @@ point_P5() {
         last=$((cases * (i + 1) / rounds - 1))
         start=$SECONDS seat_deeds=0
         change_strategies "$dir" "${seat_strategies[i]}" "${chair_strategies[i]}"
-        conclude_cases "$dir" "$first" "$last"
+        conclude_cases "$dir" "$first" "$last" "${chair_strategies[i]}"
         stop_liars "$dir"
         note_deeds "$dir"
         detail "seats ${seat_strategies[i]} ($seat_deeds), coordinator ${chair_strategies[i]} ($chair_deeds): $((last - first + 1)) cases in $((SECONDS - start)) s"
         [ "$seat_deeds" -gt 0 ] || problem "${seat_strategies[i]}: no seat did anything"
+        [ "$chair_deeds" -gt 0 ] || problem "${chair_strategies[i]}: the coordinator did nothing"
         first=$((last + 1))
     done
     check_justice "$dir"

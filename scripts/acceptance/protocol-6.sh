@@ -6,7 +6,7 @@ measure_death() { # DIR NUMBER
     local dir=$1 name=$work/case-$2 died decided
     submit "$dir" "$name" --home 0 >"$name.id" 2>"$name.log"
     within 10 has_open_docket "$dir" 1 || return 0
-    moment 150
+    moment 80
     died=$(date +%s%3N)
     stop "$dir/coordinator-0" KILL
     within 60 is_decided "$dir" "$(cat "$name.id")" || { problem "docket $2 was not finished"; return 0; }
@@ -14,11 +14,6 @@ measure_death() { # DIR NUMBER
     within 30 status_is "$dir" seatsUp 33 0 || problem "coordinator 0 did not come back"
     decided=$(decided_at "$dir" "$(cat "$name.id")")
     [ "$decided" -lt "$died" ] || echo $((decided - died))
-}
-
-has_open_docket() { # DIR COORDINATOR
-    local open
-    open=$(status "$1" openDockets "$2") && [ "${open:-0}" -gt 0 ]
 }
 
 # When another coordinator than 0 stored the certificate on that case, Unix milliseconds.

@@ -39,13 +39,13 @@ def main():
     coordinator = council / "coordinators/0/coordinator.db"
     problems = []
     (hearings, distinct, decided), = rows(
-        coordinator, "SELECT count(*), count(DISTINCT case_id), sum(decided_at IS NOT NULL) FROM hearing")
-    certified = dict(rows(coordinator, "SELECT docket, value FROM certificate"))
+        coordinator, "SELECT count(*), count(DISTINCT case_id), sum(outcome IS NOT NULL) FROM hearings")
+    certified = dict(rows(coordinator, "SELECT docket, value FROM certificates"))
     if (hearings, distinct, decided) != (cases, cases, cases):
         problems.append("%d submitted, %d kept of %d cases, %d decided"
                         % (cases, hearings, distinct, decided or 0))
-    stray, = rows(coordinator, "SELECT count(*) FROM hearing WHERE docket NOT IN"
-                               " (SELECT docket FROM certificate)")[0]
+    stray, = rows(coordinator, "SELECT count(*) FROM hearings WHERE docket NOT IN"
+                               " (SELECT docket FROM certificates)")[0]
     if stray:
         problems.append("%d cases without a certificate" % stray)
     kept = sum(check_seat(path, certified, problems) for path in sorted(council.glob("seats/*/votes.db")))
