@@ -105,12 +105,14 @@ void agent_drop(struct agent *agent, uint8_t from, enum message_kind kind,
 {
     CHECK(kind < MESSAGE_KIND_COUNT);
 
-    uint64_t count = ++agent->dropped_counts[kind];
+    uint64_t count = ++agent->peers[from].dropped_count;
 
-    /* Each time that there are twice as many: a coordinator must not fill the log. */
+    agent->dropped_counts[kind]++;
+    /* Each time that there are twice as many: a coordinator must not fill the log, nor hide in it
+     * what another does. */
     if ((count & (count - 1)) == 0) {
-        log_line(LOG_WARNING, "coordinator %u: %s dropped: %s", from, kind_names[kind],
-                 error->message);
+        log_line(LOG_WARNING, "coordinator %u: %s dropped, number %llu: %s", from, kind_names[kind],
+                 (unsigned long long)count, error->message);
     }
 }
 
@@ -155,9 +157,11 @@ static void tell_hearings(struct agent *agent, uint8_t chair, bool is_up)
 static void take_hello(struct agent *agent, uint8_t from, const struct message *message)
 {
     struct agent_peer *peer = &agent->peers[from];
+    struct error error;
 
     if (!digest_equal(&message->hello.roster, &agent->roster.digest)) {
-        log_line(LOG_ERROR, "coordinator %u serves another roster", from);
+        error_record(&error, ERROR_INVALID, "it serves another roster");
+        agent_drop(agent, from, MESSAGE_HELLO, &error);
         return;
     }
     if (peer->is_up && loop_now_ms() < peer->greeted_ms + AGENT_HELLO_MS) {

@@ -76,6 +76,7 @@ struct agent_peer {
     uint64_t greeted_ms;      /* Last HELLO that was taken. */
     uint64_t given_size;      /* Bytes that it asked for, given and not yet forgiven, */
     uint64_t given_ms;        /* at this time. */
+    uint64_t dropped_count;   /* Messages of it that were of no use. */
 };
 
 struct hearing;
@@ -130,7 +131,8 @@ void agent_send_frame(struct agent *agent, uint8_t coordinator, struct bytes fra
 bool agent_may_give(struct agent *agent, uint8_t coordinator);
 void agent_give_frame(struct agent *agent, uint8_t coordinator, struct bytes frame);
 
-/* A message of KIND (0: of none), of coordinator FROM, is of no use: counts it and says so. */
+/* A message of KIND (0: of none), of coordinator FROM, is of no use: counts it and says so,
+ * ever more seldom. */
 void agent_drop(struct agent *agent, uint8_t from, enum message_kind kind,
                 const struct error *error);
 

@@ -261,6 +261,7 @@ static bool take_docket(struct agent *agent, uint8_t from, struct arena *arena,
                         const struct message_signed *signed_docket)
 {
     struct hearing *hearing = NULL;
+    struct error error;
 
     if (docket->has_earlier) {
         take_earlier(agent, docket);
@@ -269,8 +270,10 @@ static bool take_docket(struct agent *agent, uint8_t from, struct arena *arena,
         return false;
     }
     if (!make_room(agent, docket->docket.home)) {
-        log_line(LOG_WARNING, "coordinator %u has %u dockets under assessment here: one more waits",
-                 docket->docket.home, AGENT_HEARINGS_MAX);
+        error_record(&error, ERROR_LIMIT,
+                     "coordinator %u has %u dockets under assessment here: one more waits",
+                     docket->docket.home, AGENT_HEARINGS_MAX);
+        agent_drop(agent, from, MESSAGE_ASSIGN, &error);
         return false;
     }
     hearing = open_docket(agent, arena, docket, signed_docket);

@@ -269,9 +269,11 @@ static void send_done(struct hearing *hearing, const struct seat_vote *vote)
 static void report_proposal(const struct hearing *hearing)
 {
     char id[DIGEST_HEX_SIZE];
+    struct error error;
 
-    log_line(LOG_WARNING, "docket %.12s: coordinator %u proposed what must not be prepared",
-             encode_digest(docket_id(hearing), id), hearing->from);
+    error_record(&error, ERROR_DENIED, "docket %.12s: it must not be prepared",
+                 encode_digest(docket_id(hearing), id));
+    agent_drop(hearing->agent, hearing->from, MESSAGE_PROPOSE, &error);
 }
 
 /* Carries out ACTION; COMPUTED is set when it asks for an event to follow. */

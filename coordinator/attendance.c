@@ -101,10 +101,12 @@ static void greet(struct coordinator *coordinator, uint8_t seat)
 void attendance_hello(struct coordinator *coordinator, uint8_t seat, const struct message *message)
 {
     struct message reply = {.kind = MESSAGE_HELLO};
+    struct error error;
 
     if (!digest_equal(&message->hello.roster, &coordinator->roster.digest) ||
         !message->hello.is_seat || message->hello.index != seat) {
-        log_line(LOG_ERROR, "seat %u greets for another roster or seat", seat);
+        error_record(&error, ERROR_INVALID, "it is for another roster or seat");
+        coordinator_drop(coordinator, seat, "HELLO", &error);
         return;
     }
     reply.hello.version = MESSAGE_VERSION;

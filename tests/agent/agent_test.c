@@ -53,10 +53,15 @@ static void a_verdict_is_sent_to_all_and_never_made_again(void **state)
     assert_int_equal(spool_status.st_size, 0); /* The bundle does not stay. */
 }
 
-static void what_is_no_message_is_dropped(void **state)
+static void what_is_no_message_is_dropped_and_does_not_fill_the_log(void **state)
 {
     struct court *court = *state;
+    unsigned lines_max = 0;
     uint32_t chance = 1;
+
+    for (unsigned sent = 1; sent <= 600 / DESKS; sent *= 2) {
+        lines_max += DESKS; /* Each desk's first, second, fourth, ... */
+    }
 
     for (unsigned i = 0; i < 600; i++) {
         struct desk *desk = &court->desks[i % DESKS];
@@ -70,6 +75,8 @@ static void what_is_no_message_is_dropped(void **state)
         (void)link_server_send(desk->server, 0, bytes_of(frame, i == 599 ? 0 : size));
     }
     must_assess(&court->desks[0]);
+    assert_true(court_log_has(court, "message dropped, number 1"));
+    assert_in_range(court_log_count(court, " dropped, number "), DESKS, lines_max);
 }
 
 static void a_docket_that_is_not_its_homes_is_dropped(void **state)
@@ -287,7 +294,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_verdict_is_sent_to_all_and_never_made_again),
-        TEST(what_is_no_message_is_dropped),
+        TEST(what_is_no_message_is_dropped_and_does_not_fill_the_log),
         TEST(a_docket_that_is_not_its_homes_is_dropped),
         TEST(parts_that_nobody_asked_for_change_nothing),
         TEST(a_bundle_of_another_size_is_fetched_elsewhere),

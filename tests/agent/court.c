@@ -662,9 +662,10 @@ void court_last(const struct desk *desk, enum message_kind kind, struct message 
         &error);
 }
 
-bool court_log_has(const struct court *court, const char *words)
+unsigned court_log_count(const struct court *court, const char *words)
 {
     static char text[65536];
+    unsigned count = 0;
     char path[PATH_SIZE];
     FILE *file = fopen(court_path(court, "log", path), "r");
 
@@ -673,5 +674,13 @@ bool court_log_has(const struct court *court, const char *words)
 
     text[size] = '\0';
     (void)fclose(file);
-    return strstr(text, words) != NULL;
+    for (const char *at = text; (at = strstr(at, words)) != NULL; at++) {
+        count++;
+    }
+    return count;
+}
+
+bool court_log_has(const struct court *court, const char *words)
+{
+    return court_log_count(court, words) > 0;
 }

@@ -125,7 +125,8 @@ struct message court_decide(struct court *court, const struct court_value *value
 /* The last message of KIND that DESK got. */
 void court_last(const struct desk *desk, enum message_kind kind, struct message *out);
 
-/* True when the agent's log holds WORDS. */
+/* How often the agent's log holds WORDS, in its first 64 KiB; and whether it does. */
+unsigned court_log_count(const struct court *court, const char *words);
 bool court_log_has(const struct court *court, const char *words);
 
 #endif
