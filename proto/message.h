@@ -42,7 +42,6 @@
 #define MESSAGE_TYPE_PROPOSE   "application/vnd.aims-council.propose.v1"
 #define MESSAGE_TYPE_PREPARE   "application/vnd.aims-council.prepare.v1"
 #define MESSAGE_TYPE_NEW_VIEW  "application/vnd.aims-council.new-view.v1"
-#define MESSAGE_TYPE_PAPERS    "application/vnd.aims-council.papers.v1"
 #define MESSAGE_TYPE_STATEMENT "application/vnd.in-toto+json"
 
 /* A payload and its signature, as sent. */

@@ -497,8 +497,8 @@ static void the_chair_goes_round_from_home(void **state)
 static void a_signature_of_one_kind_does_not_pass_for_another(void **state)
 {
     static const char *const types[] = {
-        MESSAGE_TYPE_HEADER,  MESSAGE_TYPE_DOCKET,   MESSAGE_TYPE_VERDICT, MESSAGE_TYPE_PROPOSE,
-        MESSAGE_TYPE_PREPARE, MESSAGE_TYPE_NEW_VIEW, MESSAGE_TYPE_PAPERS,  MESSAGE_TYPE_STATEMENT};
+        MESSAGE_TYPE_HEADER,  MESSAGE_TYPE_DOCKET,   MESSAGE_TYPE_VERDICT,  MESSAGE_TYPE_PROPOSE,
+        MESSAGE_TYPE_PREPARE, MESSAGE_TYPE_NEW_VIEW, MESSAGE_TYPE_STATEMENT};
     struct fixture *fixture = *state;
     struct bytes payload = fixture_prepare(fixture, 1, "D");
     struct message_prepare prepare;
