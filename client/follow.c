@@ -133,6 +133,7 @@ static uint32_t rank_of(const struct follow_state *state, uint32_t attempt)
     };
     enum { QUARTERS = 4 };
 
+    static_assert(FOLLOW_RANKS == sizeof(phases) / sizeof(phases[0]) * QUARTERS, "ranks");
     for (uint32_t i = 0; i < sizeof(phases) / sizeof(phases[0]); i++) {
         if (strcmp(state->state, phases[i].name) == 0 && state->attempt >= attempt) {
             uint32_t seats = state->seats == 0 ? 1 : state->seats;
