@@ -1,5 +1,6 @@
 #include "client/follow.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
