@@ -38,6 +38,9 @@
 #define COORDINATOR_ASSESS_MS     60000 /* Assessment deadline of a docket. */
 #define COORDINATOR_IN_FLIGHT_MAX 2     /* Undecided dockets of its own at once. */
 #define COORDINATOR_DOCKET_CASES  64    /* Cases of one docket. */
+#define COORDINATOR_GIVEN_MAX                                                                      \
+    (128U * 1024 * 1024) /* Bytes of dockets and values that one seat may have us give, */
+#define COORDINATOR_GIVEN_PER_MS 1024 /* and how fast it may ask for as much again. */
 #define COORDINATOR_MESSAGE_MEMORY                                                                 \
     (256U * 1024 * 1024) /* Bytes that one message may unfold into. */
 
@@ -63,6 +66,8 @@ struct coordinator_seat {
     bool is_greeting;       /* It has said HELLO and was not told yet what it may have missed. */
     uint64_t greeted_ms;    /* When it was told last. */
     uint32_t undelivered;   /* Certificates of its batch that it has not acknowledged. */
+    uint64_t given_size;    /* Bytes given for its FETCHes and not yet forgiven, */
+    uint64_t given_ms;      /* at this time. */
     uint64_t dropped_count; /* Messages of it that were worth nothing. */
 };
 

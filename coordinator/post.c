@@ -71,41 +71,70 @@ static void send_bundle_part(struct coordinator *coordinator, uint8_t seat,
     coordinator_send_one(coordinator, seat, &item);
 }
 
+/* Whoever asks and does not read fills our queue: what is given to each is bounded, and grows again
+ * with time. True when SEAT may ask for more. */
+static bool may_give(struct coordinator *coordinator, uint8_t seat)
+{
+    struct coordinator_seat *s = &coordinator->seats[seat];
+    uint64_t now_ms = loop_now_ms();
+    uint64_t forgiven = (now_ms - s->given_ms) * COORDINATOR_GIVEN_PER_MS;
+    struct error error;
+
+    s->given_size = s->given_size > forgiven ? s->given_size - forgiven : 0;
+    s->given_ms = now_ms;
+    if (s->given_size < COORDINATOR_GIVEN_MAX) {
+        return true;
+    }
+    error_record(&error, ERROR_LIMIT, "it asks for more than can be sent");
+    coordinator_drop(coordinator, seat, "FETCH", &error);
+    return false;
+}
+
+static void give(struct coordinator *coordinator, uint8_t seat, const struct buffer *frame)
+{
+    struct seat_set one = {{0, 0}};
+
+    seat_set_add(&one, seat);
+    coordinator->seats[seat].given_size += frame->size;
+    coordinator_send_frame(coordinator, &one, buffer_bytes(frame));
+}
+
 static void send_docket(struct coordinator *coordinator, uint8_t seat,
                         const struct message *message)
 {
     const struct docket *docket = docket_find(coordinator, &message->fetch.digest);
     struct message assign = {.kind = MESSAGE_ASSIGN};
     struct coordinator_store_docket stored;
+    struct buffer frame = {0};
     struct error error;
 
     if (docket != NULL) {
-        assign.assign.docket = docket->message;
-        coordinator_send_one(coordinator, seat, &assign);
+        give(coordinator, seat, &docket->assign);
     } else if (coordinator_store_docket_load(coordinator->store, &message->fetch.digest,
                                              coordinator->work, &stored, &error)) {
         assign.assign.docket = stored.docket;
-        coordinator_send_one(coordinator, seat, &assign);
+        if (codec_frame_encode(&assign, &frame, &error)) {
+            give(coordinator, seat, &frame);
+        }
     } else if (error.code == ERROR_NOT_FOUND) {
         send_nothing(coordinator, seat, message);
     } else {
         coordinator_fail(coordinator, &error);
     }
+    buffer_finish(&frame);
 }
 
 static void send_value(struct coordinator *coordinator, uint8_t seat, const struct message *message)
 {
     const struct docket *docket = docket_find_value(coordinator, &message->fetch.digest);
-    struct seat_set one = {{0, 0}};
     struct buffer frame = {0};
     struct error error;
 
-    seat_set_add(&one, seat);
     if (docket != NULL && docket->ledger->frame.size > 0) {
-        coordinator_send_frame(coordinator, &one, buffer_bytes(&docket->ledger->frame));
+        give(coordinator, seat, &docket->ledger->frame);
     } else if (coordinator_store_docket_value(coordinator->store, &message->fetch.digest, &frame,
                                               &error)) {
-        coordinator_send_frame(coordinator, &one, buffer_bytes(&frame));
+        give(coordinator, seat, &frame);
     } else if (error.code == ERROR_NOT_FOUND) {
         send_nothing(coordinator, seat, message);
     } else {
@@ -123,10 +152,14 @@ static void take_fetch(struct coordinator *coordinator, uint8_t seat, const stru
         send_bundle_part(coordinator, seat, message);
         break;
     case MESSAGE_ITEM_DOCKET:
-        send_docket(coordinator, seat, message);
+        if (may_give(coordinator, seat)) {
+            send_docket(coordinator, seat, message);
+        }
         break;
     case MESSAGE_ITEM_VALUE:
-        send_value(coordinator, seat, message);
+        if (may_give(coordinator, seat)) {
+            send_value(coordinator, seat, message);
+        }
         break;
     case MESSAGE_ITEM_CERTIFICATE:
         if (!attendance_send_certificate(coordinator, seat, &message->fetch.digest)) {

@@ -404,6 +404,32 @@ static void a_home_cannot_fill_another_coordinators_memory(void **state)
     desk_destroy(desk);
 }
 
+/* It asks for a value again and again, and may not read what it gets. */
+static void a_seat_is_given_so_much_and_no_more(void **state)
+{
+    struct desk *desk = open_desk_at(CHAIR_PREPARING);
+    struct message fetch = {.kind = MESSAGE_FETCH};
+    struct coordinator_seat *greedy = &desk->coordinator->seats[2];
+
+    (void)state;
+    fetch.fetch.item = MESSAGE_ITEM_VALUE;
+    fetch.fetch.digest = desk->statement.value;
+    desk->sent_count = 0;
+    greedy->given_size = COORDINATOR_GIVEN_MAX - 1;
+    greedy->given_ms = clock_ms;
+    for (unsigned i = 0; i < 100; i++) {
+        say(desk, 2, &fetch);
+        fetch.fetch.item = i % 2 == 0 ? MESSAGE_ITEM_DOCKET : MESSAGE_ITEM_VALUE;
+    }
+    assert_int_equal(desk->sent_count, 1);
+    say(desk, 3, &fetch);
+    assert_int_equal(desk->sent_count, 2);
+    clock_ms += 60000;
+    say(desk, 2, &fetch);
+    assert_int_equal(desk->sent_count, 3);
+    desk_destroy(desk);
+}
+
 /* The store is an old copy: what is signed next could contradict what was signed before. */
 static void a_docket_of_ones_own_that_the_store_lacks_ends_the_coordinator(void **state)
 {
@@ -1160,6 +1186,7 @@ int main(void)
         cmocka_unit_test(seats_that_have_nothing_are_not_asked_in_a_circle),
         cmocka_unit_test(a_seat_that_names_a_docket_first_does_not_keep_it_from_being_learned),
         cmocka_unit_test(a_home_cannot_fill_another_coordinators_memory),
+        cmocka_unit_test(a_seat_is_given_so_much_and_no_more),
         cmocka_unit_test(a_docket_of_ones_own_that_the_store_lacks_ends_the_coordinator),
         cmocka_unit_test(a_docket_that_was_named_before_it_was_made_ends_nobody),
         cmocka_unit_test(a_docket_whose_home_is_silent_is_finished_here),
