@@ -337,6 +337,16 @@ static bool find_item(struct agent *agent, enum message_item item, const struct 
     }
 }
 
+/* Says that this seat has not got what COORDINATOR asks for: it then asks the next one at once. */
+static void give_nothing(struct agent *agent, uint8_t coordinator, const struct message *message)
+{
+    struct message item = {.kind = MESSAGE_ITEM};
+
+    item.item.item = message->fetch.item;
+    item.item.digest = message->fetch.digest;
+    agent_send(agent, coordinator, &item);
+}
+
 static void give_item(struct agent *agent, uint8_t to, const struct message *message)
 {
     struct buffer frame = {0};
@@ -349,7 +359,9 @@ static void give_item(struct agent *agent, uint8_t to, const struct message *mes
         agent_give_frame(agent, to, buffer_bytes(&frame));
     } else if (error.code == ERROR_INVALID) {
         agent_drop(agent, to, MESSAGE_FETCH, &error);
-    } else if (error.code != ERROR_NOT_FOUND) {
+    } else if (error.code == ERROR_NOT_FOUND) {
+        give_nothing(agent, to, message);
+    } else {
         agent_fail(agent, &error);
     }
     buffer_finish(&frame);

@@ -120,6 +120,7 @@ static void take_verdict(struct desk *desk, const struct message *message, struc
                   &error);
     assert_int_equal(verdict.entry_count, 1);
     desk->reason = verdict.entries[0].reason;
+    desk->reasons[desk->reason]++;
     desk->docket = verdict.docket;
 }
 

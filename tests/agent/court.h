@@ -42,7 +42,8 @@ struct desk { /* A coordinator. */
     unsigned verdict_count;
     struct buffer verdict; /* The last frame. */
     enum message_reason reason;
-    struct digest docket; /* Of the last verdict. */
+    unsigned reasons[MESSAGE_REASON_COUNT]; /* Verdicts by reason. */
+    struct digest docket;                   /* Of the last verdict. */
     unsigned value_fetch_count;
     struct digest fetched; /* By the last of these. */
     unsigned papers_count;

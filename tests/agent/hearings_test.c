@@ -181,6 +181,11 @@ static void what_a_seat_keeps_it_gives_to_who_asks(void **state)
     court_settle(other);
     assert_int_equal(other->counts[MESSAGE_DECIDE], 0);
     assert_int_equal(other->counts[MESSAGE_PROPOSE], 0);
+    assert_int_equal(other->counts[MESSAGE_ITEM], 3); /* It says what it has not got. */
+    court_last(other, MESSAGE_ITEM, &message);
+    assert_int_equal(message.item.item, MESSAGE_ITEM_VERDICT);
+    assert_true(digest_equal(&message.item.digest, &unknown));
+    assert_int_equal(message.item.total_size, 0);
     court_send(desk, &value.propose);
     court_await(court, &desk->counts[MESSAGE_PREPARE], 1);
     fetch(other, MESSAGE_ITEM_VALUE, &value.statement->value);
@@ -423,9 +428,9 @@ static void a_case_that_two_homes_bring_at_once_is_bound_to_one(void **state)
     court_settle(other);
     desk->manner = MANNER_HONEST;
     other->manner = MANNER_HONEST;
-    court_await(court, &desk->verdict_count, 1);
-    assert_int_equal(desk->reason, MESSAGE_ASSESSED);
     court_await(court, &desk->verdict_count, 2);
+    assert_int_equal(desk->reasons[MESSAGE_ASSESSED], 1);
+    assert_int_equal(desk->reasons[MESSAGE_BOUND], 1);
     assert_int_equal(desk->reason, MESSAGE_BOUND);
 }
 
