@@ -205,8 +205,9 @@ static void help_option(const struct command_option *option, struct buffer *out)
 
 void command_help(const struct command *command, struct buffer *out)
 {
-    buffer_format(out, "aims-sim %s %s: %s\n\n%s\n", command->name, command->arguments,
-                  command->summary, command->examples);
+    buffer_format(out, "aims-sim %s%s%s: %s\n\n%s\n", command->name,
+                  command->arguments[0] == '\0' ? "" : " ", command->arguments, command->summary,
+                  command->examples);
     for (const struct command_option *option = command->options; option->name != NULL; option++) {
         help_option(option, out);
     }

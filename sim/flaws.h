@@ -13,9 +13,9 @@
  * scenario that names one is refused. */
 bool flaws_are_here(void);
 
-/* Name and meaning of the flaw with INDEX below FLAWS_COUNT, which is bit 1 << INDEX. */
+/* Name of the flaw with INDEX below FLAWS_COUNT, which is bit 1 << INDEX. council/flaw.h says what
+ * each does. */
 const char *flaws_name(size_t index);
-const char *flaws_text(size_t index);
 
 /* Index of the flaw of that name; FLAWS_COUNT when there is none. */
 size_t flaws_of_name(const char *name);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/check.h"
@@ -494,13 +495,21 @@ static bool read_line(const struct command_line *line, struct gate *gate, uint64
            choose_flaws(line, gate, exit, error);
 }
 
+/* Before hours of search, not after them. */
+static bool make_out(const char *path, struct error *error)
+{
+    return path == NULL || mkdir(path, 0777) == 0 || errno == EEXIST ||
+           error_set(error, ERROR_IO, "%s: cannot be made: %s", path, strerror(errno));
+}
+
 static bool run(const struct command_line *line, struct gate *gate, enum command_exit *exit,
                 struct error *error)
 {
     char folder[PLACE_SIZE];
     uint64_t counts[2] = {0, 0};
 
-    if (!read_line(line, gate, counts, exit, error) || !place_data("scenarios", folder, error)) {
+    if (!read_line(line, gate, counts, exit, error) || !make_out(gate->out, error) ||
+        !place_data("scenarios", folder, error)) {
         return false;
     }
     gate->folder = command_value(line, "scenarios");

@@ -35,12 +35,11 @@
 #include "sim/setup.h"
 #include "sim/world.h"
 
-#define MODEL_NODES_MAX   512
-#define MODEL_CLIENT      UINT16_MAX /* As `from` and `to`: all clients. */
-#define MODEL_VALUES_MAX  64         /* Of one docket. */
-#define MODEL_SEEN_MAX    64         /* Messages that a replaying node remembers. */
-#define MODEL_PARTNER_MAX 8
-#define MODEL_NEVER       UINT64_MAX
+#define MODEL_NODES_MAX  512
+#define MODEL_CLIENT     UINT16_MAX /* As `from` and `to`: all clients. */
+#define MODEL_VALUES_MAX 64         /* Of one docket. */
+#define MODEL_SEEN_MAX   64         /* Messages that a replaying node remembers. */
+#define MODEL_NEVER      UINT64_MAX
 
 /* A request of a submitter, signed. */
 struct header {
@@ -71,7 +70,6 @@ struct docket {
     uint32_t deed;
     uint32_t first; /* Hearings first .. first + count - 1. */
     uint32_t count;
-    uint64_t opened_us;
     bool is_valid;
     bool is_again;
     uint32_t value_count;

@@ -216,7 +216,6 @@ uint32_t objects_make_docket(struct model *model, uint8_t home, uint32_t serial,
     docket->count = count;
     docket->first = model->hearings.count + 1;
     docket->is_valid = true;
-    docket->opened_us = model->now_us;
     docket->hash = objects_mix(objects_mix(model->seed, (uint64_t)home << 32 | serial), variant);
     for (uint32_t i = 0; i < count; i++) {
         const struct header *header = objects_header(model, headers[i]);

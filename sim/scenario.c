@@ -487,7 +487,7 @@ static bool read_flaw(struct drawing *drawing)
     size_t index = flaw->type == TREE_TEXT ? flaws_of_name(flaw->text) : FLAWS_COUNT;
 
     if (index == FLAWS_COUNT) {
-        return FAIL(drawing, flaw, "there is no flaw '%.64s'; aims-sim gate -h lists them",
+        return FAIL(drawing, flaw, "there is no flaw '%.64s'; docs/SIMULATOR.md lists them",
                     flaw->text == NULL ? "" : flaw->text);
     }
     if (!flaws_are_here()) {

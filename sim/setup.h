@@ -16,7 +16,6 @@
 #define SETUP_RULESETS_MAX   16
 #define SETUP_CASES_MAX      256
 #define SETUP_CRITERIA_MAX   64
-#define SETUP_NO_CHANCE      0
 #define SETUP_ALWAYS         1000000U /* Chances are parts in a million. */
 
 enum setup_delay_kind {

@@ -128,7 +128,8 @@ const struct command shrink_command = {
     .argument_min = 1,
     .argument_max = 1,
     .examples = "  aims-sim shrink mixed --seed 17 -o small.json\n"
-                "  aims-sim run small.json --seed 17 --trace small.trace\n",
+                "  aims-sim run small.json --seed SEED --trace small.trace     # the seed that "
+                "shrink names\n",
     .options = shrink_options,
     .run = run_shrink,
 };
