@@ -4,7 +4,7 @@
 seat_strategies=(silent two_verdicts two_prepares two_commits amnesia false_qc selective hide_qc replay
     forge flood early_view noise late inverted two_verdicts)
 # A coordinator that opened two dockets under one serial cannot go on as an honest one would: it is last.
-chair_strategies=(two_proposals silent late hidden_lock censor cherry_pick burn_views stale_tc
+chair_strategies=(silent late two_proposals hidden_lock censor cherry_pick burn_views stale_tc
     hide_certificate one_seat short_book private_tc noise replay old_header two_dockets)
 
 moment() { # MILLISECONDS AT MOST

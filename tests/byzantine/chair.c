@@ -139,8 +139,11 @@ static void two_proposals(size_t seat, struct bytes frame)
     if (mischief_kind(frame) == MESSAGE_ASSIGN && plot != NULL) {
         (void)plot_learn(plot, frame);
     }
-    if (mischief_kind(frame) == MESSAGE_PROPOSE && plot != NULL && seat % 2 == 1 &&
-        make_twin_proposal(plot, frame) && is_first_of(&plot->told, seat)) {
+    if (mischief_kind(frame) != MESSAGE_PROPOSE || plot == NULL || seat % 2 == 0) {
+        forward(seat, frame);
+    } else if (!make_twin_proposal(plot, frame)) {
+        mischief_done(); /* It waits until there are verdicts for another book. */
+    } else if (is_first_of(&plot->told, seat)) {
         forward(seat, buffer_bytes(&plot->other));
         mischief_done_twice();
     } else {
